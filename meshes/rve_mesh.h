@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -33,8 +34,19 @@ struct RveMesh
 /// Throws UserError naming the first boundary node without a partner within @p tolerance.
 std::vector<unsigned> periodic_representatives(const RveMesh &mesh, double tolerance = 1e-8);
 
-/// Throws UserError with the file name (mesh.name) and the entity when the mesh has no cells, a node
-/// index out of range, a cell that is inverted (Jacobian not positive at a 3x3 Gauss point), a phase
-/// other than 1 or 2, or does not fill the unit square (area 1 to 1e-6).
+/// Throws UserError with the file name (mesh.name) and the entity when the mesh has no cells, a
+/// node index out of range, a cell that is inverted (Jacobian not positive at a 3x3 Gauss point), a
+/// phase other than 1 or 2, or does not fill the unit square (area 1 to 1e-6); and what
+/// periodic_representatives() throws.
 void check_rve_mesh(const RveMesh &mesh);
+
+/// Area of one cell by 3x3 Gauss points. Throws UserError when the cell is inverted.
+double cell_area(const RveMesh &mesh, std::size_t cell);
+
+/// Area of the fibre cells divided by the area of all cells, by 3x3 Gauss points.
+double fibre_fraction(const RveMesh &mesh);
+
+/// The worst corner of all cells: the sine of the angle between its two chords, 1 for a right
+/// angle, 0 or less for a corner that is not convex.
+double smallest_scaled_jacobian(const RveMesh &mesh);
 } // namespace understudy

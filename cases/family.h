@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <data/core/log.h>
+#include <data/core/timing.h>
+
+#include <deal.II/base/parameter_handler.h>
+#include <mpi.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace understudy
+{
+/// One step of a case, e.g. "train". See run_stages().
+struct Stage
+{
+  std::string name;
+  std::string sentence; ///< what it does, for people
+
+  /// Everything its result depends on: parameters, hashes of the files of earlier stages. Called on
+  /// rank 0 only, just before the stage would run, after the earlier stages.
+  std::function<nlohmann::json()> depends_on;
+
+  std::vector<std::filesystem::path> makes; ///< files that exist once it is done
+  std::function<void()> run;                ///< on all ranks
+};
+
+/// What the program gives to a family of cases.
+struct RunContext
+{
+  MPI_Comm comm;
+  std::filesystem::path case_file;
+  std::filesystem::path output; ///< folder of the run, exists
+  Log &log;
+  Timing &timing;
+  bool force = false;                 ///< requested stages run even when up to date
+  std::vector<std::string> arguments; ///< command line, for provenance
+};
+
+/// A name of the case language with its sentence, for `understudy list`.
+struct NamedSentence
+{
+  std::string name, sentence;
+};
+
+/// Where a run says its result lies.
+struct Products
+{
+  std::filesystem::path report, paraview;
+};
+
+/// A family of cases: it owns the parameters of its .prm files and turns them into stages.
+class Family
+{
+public:
+  virtual ~Family() = default;
+
+  /// Declares all entries with defaults, bounds, and documentation that ends in "[unit]"; values
+  /// are bound to members (add_parameter). Must be cheap: `describe` calls it without MPI.
+  virtual void declare(dealii::ParameterHandler &prm) = 0;
+
+  /// After the case was read: what is wrong between values, each a full sentence that names the
+  /// entries; also missing files that can be seen without work. Equal on all ranks.
+  virtual std::vector<std::string> problems() const = 0;
+
+  /// The stages in their order. The context outlives them.
+  virtual std::vector<Stage> stages(RunContext &context) = 0;
+
+  virtual std::vector<NamedSentence> closures() const = 0;
+  virtual std::vector<NamedSentence> solvers() const = 0;
+
+  /// What the run made; empty paths for what this case does not make.
+  virtual Products products(const RunContext &context) const = 0;
+
+  /// Material-point driver: answers the rows of a .csv file by a closure of this case. Throws
+  /// UserError for an unknown closure and, naming the stage to run, for one that is not trained
+  /// yet.
+  virtual void evaluate(RunContext &context, const std::string &closure,
+                        const std::filesystem::path &input,
+                        const std::filesystem::path &output) = 0;
+};
+} // namespace understudy

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace understudy
+{
+/// ||a - b|| / ||b|| over whole arrays (Frobenius norm), b being the truth. Scaled, so that squares
+/// neither overflow nor vanish. 0 when both are zero, infinite when only b is; NaN when a value is
+/// NaN. Throws std::invalid_argument when the lengths differ.
+double relative_frobenius(std::span<const double> a, std::span<const double> b);
+
+/// Square root of the sum of squares, scaled likewise.
+double frobenius(std::span<const double> a);
+
+/// Arithmetic mean. Throws std::invalid_argument when there is no value; so do the following.
+double mean(std::span<const double> a);
+
+/// Standard deviation of the values (divided by n, not by n - 1).
+double standard_deviation(std::span<const double> a);
+
+/// The value below which a share @p p in [0, 1] of the values lies, linear between neighbours (0 is
+/// the smallest, 0.5 the median, 1 the largest). NaN when a value is NaN.
+double quantile(std::span<const double> a, double p);
+
+double median(std::span<const double> a);
+
+/// Largest absolute value; NaN when a value is NaN.
+double max_abs(std::span<const double> a);
+
+/// Values of every @p stride th entry from @p offset on, e.g. one component of interleaved ones.
+std::vector<double> every(std::span<const double> a, std::size_t stride, std::size_t offset);
+} // namespace understudy

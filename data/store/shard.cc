@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#include <data/core/errors.h>
+#include <data/store/shard.h>
+#include <data/store/strict_json.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <hdf5.h>
+#include <utility>
+
+namespace understudy
+{
+namespace
+{
+using Json = nlohmann::json;
+
+/// A call of HDF5 failed; the callers turn it into the error of reading or writing.
+struct Hdf5Failure
+{
+  const char *what;
+};
+
+/// An HDF5 identifier that closes itself.
+class Handle
+{
+public:
+  Handle(const hid_t id, herr_t (*close)(hid_t), const char *what) : id_(id), close_(close)
+  {
+    if (id < 0)
+      throw Hdf5Failure{what};
+  }
+  Handle(Handle &&other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
+  ~Handle()
+  {
+    if (id_ >= 0)
+      close_(id_);
+  }
+  Handle(const Handle &) = delete;
+  Handle &operator=(const Handle &) = delete;
+  operator hid_t() const { return id_; }
+
+private:
+  hid_t id_;
+  herr_t (*close_)(hid_t);
+};
+
+void check(const herr_t status, const char *what)
+{
+  if (status < 0)
+    throw Hdf5Failure{what};
+}
+
+/// HDF5 prints a stack of messages at every failure unless told not to; we have our own sentence.
+class QuietHdf5
+{
+public:
+  QuietHdf5()
+  {
+    H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  }
+  ~QuietHdf5() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
+  QuietHdf5(const QuietHdf5 &) = delete;
+  QuietHdf5 &operator=(const QuietHdf5 &) = delete;
+
+private:
+  H5E_auto2_t function_ = nullptr;
+  void *data_ = nullptr;
+};
+
+/// Of variable length: such texts stand in a heap, so that an attribute may exceed 64 KiB.
+Handle string_type()
+{
+  Handle type(H5Tcopy(H5T_C_S1), H5Tclose, "make a string type");
+  check(H5Tset_size(type, H5T_VARIABLE), "make a string type");
+  check(H5Tset_cset(type, H5T_CSET_UTF8), "make a string type");
+  return type;
+}
+
+void write_attribute(const hid_t object, const std::string &name, const hid_t type,
+                     const hid_t space, const void *value)
+{
+  const Handle attribute(H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT),
+                         H5Aclose, "create an attribute");
+  check(H5Awrite(attribute, type, value), "write an attribute");
+}
+
+void write_text(const hid_t object, const std::string &name, const std::string &text)
+{
+  const Handle type(string_type());
+  const Handle space(H5Screate(H5S_SCALAR), H5Sclose, "create a scalar");
+  const char *pointer = text.c_str();
+  write_attribute(object, name, type, space, &pointer);
+}
+
+/// A plain value, or a list of numbers, as an attribute; other JSON is left to its text.
+void write_plain(const hid_t object, const std::string &name, const Json &value)
+{
+  if (name.empty() || H5Aexists(object, name.c_str()) > 0)
+    return;
+  const Handle scalar(H5Screate(H5S_SCALAR), H5Sclose, "create a scalar");
+  if (value.is_string())
+    write_text(object, name, value.get<std::string>());
+  else if (value.is_boolean())
+  {
+    const std::uint8_t flag = value.get<bool>() ? 1 : 0;
+    write_attribute(object, name, H5T_NATIVE_UINT8, scalar, &flag);
+  }
+  else if (value.is_number_unsigned())
+  {
+    const auto number = value.get<std::uint64_t>();
+    write_attribute(object, name, H5T_NATIVE_UINT64, scalar, &number);
+  }
+  else if (value.is_number_integer())
+  {
+    const auto number = value.get<std::int64_t>();
+    write_attribute(object, name, H5T_NATIVE_INT64, scalar, &number);
+  }
+  else if (value.is_number())
+  {
+    const auto number = value.get<double>();
+    write_attribute(object, name, H5T_NATIVE_DOUBLE, scalar, &number);
+  }
+  else if (value.is_array() && !value.empty() &&
+           std::all_of(value.begin(), value.end(), [](const Json &x) { return x.is_number(); }))
+  {
+    const auto numbers = value.get<std::vector<double>>();
+    const hsize_t n = numbers.size();
+    const Handle list(H5Screate_simple(1, &n, nullptr), H5Sclose, "create a list");
+    write_attribute(object, name, H5T_NATIVE_DOUBLE, list, numbers.data());
+  }
+}
+
+void write_root_attributes(const hid_t file, const DataSetInfo &info, const Json &provenance)
+{
+  const Handle root(H5Gopen2(file, "/", H5P_DEFAULT), H5Gclose, "open the root group");
+  write_plain(root, "format_version", Manifest::format_version);
+  write_text(root, "kind", info.kind);
+  write_text(root, "fingerprint", info.fingerprint());
+  write_text(root, "provenance_json", json_text(provenance));
+  write_text(root, "defining_json", json_text(info.defining));
+  write_text(root, "attributes_json", json_text(info.attributes));
+  for (const Json *group : {&provenance, &info.defining, &info.attributes})
+    for (const auto &[name, value] : group->items())
+      write_plain(root, name, value);
+}
+
+/// A file in memory that is thrown away when closed. The newer format lets attributes exceed 64
+/// KiB.
+Handle create_in_memory()
+{
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "create a property list");
+  check(H5Pset_fapl_core(access, 1 << 20, 0), "choose files in memory");
+  return Handle(H5Fcreate("understudy-in-memory", H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
+                "create a file in memory");
+}
+
+std::string image_of(const hid_t file)
+{
+  check(H5Fflush(file, H5F_SCOPE_LOCAL), "flush a file");
+  const ssize_t size = H5Fget_file_image(file, nullptr, 0);
+  if (size <= 0)
+    throw Hdf5Failure{"read a file in memory"};
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  if (H5Fget_file_image(file, bytes.data(), bytes.size()) != size)
+    throw Hdf5Failure{"read a file in memory"};
+  return bytes;
+}
+
+/// @param chunk empty: in one piece
+Handle create_dataset(const hid_t file, const std::string &name, const hid_t type,
+                      const std::vector<hsize_t> &shape, const std::vector<hsize_t> &chunk)
+{
+  const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose, "create a property list");
+  check(H5Pset_create_intermediate_group(links, 1), "create groups");
+  const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "create a property list");
+  check(H5Pset_obj_track_times(creation, false), "switch off time stamps");
+  if (!chunk.empty())
+    check(H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data()), "set a chunk");
+  const Handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
+                     H5Sclose, "create a space");
+  return Handle(H5Dcreate2(file, name.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose,
+                "create an array");
+}
+
+void write_dataset(const hid_t dataset, const hid_t type, const void *values)
+{
+  check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "write an array");
+}
+
+void write_field(const hid_t file, const FieldSpec &field, const std::size_t index,
+                 const std::vector<const Sample *> &samples)
+{
+  std::vector<hsize_t> shape = {samples.size()}, chunk = {1};
+  shape.insert(shape.end(), field.shape.begin(), field.shape.end());
+  chunk.insert(chunk.end(), field.shape.begin(), field.shape.end());
+  const Handle dataset =
+    create_dataset(file, "/samples/" + field.name, H5T_NATIVE_DOUBLE, shape, chunk);
+  write_text(dataset, "unit", field.unit);
+  std::vector<double> values;
+  values.reserve(samples.size() * field.size());
+  for (const Sample *sample : samples)
+    values.insert(values.end(), sample->values[index].begin(), sample->values[index].end());
+  write_dataset(dataset, H5T_NATIVE_DOUBLE, values.data());
+}
+
+void write_labels(const hid_t file, const std::vector<const Sample *> &samples)
+{
+  std::vector<std::uint64_t> ids;
+  std::vector<const char *> splits;
+  for (const Sample *sample : samples)
+  {
+    ids.push_back(sample->id);
+    splits.push_back(sample->split.c_str());
+  }
+  const std::vector<hsize_t> shape = {samples.size()};
+  const Handle id_set = create_dataset(file, "/sample_id", H5T_NATIVE_UINT64, shape, {});
+  write_dataset(id_set, H5T_NATIVE_UINT64, ids.data());
+  const Handle type(string_type());
+  const Handle split_set = create_dataset(file, "/split", type, shape, {});
+  write_dataset(split_set, type, splits.data());
+}
+
+void write_static(const hid_t file, const std::string &name, const StaticArray &array)
+{
+  const std::vector<hsize_t> shape(array.shape.begin(), array.shape.end());
+  const hid_t type = array.integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE;
+  const Handle dataset = create_dataset(file, "/" + name, type, shape, {});
+  write_text(dataset, "unit", array.unit);
+  write_dataset(dataset, H5T_NATIVE_DOUBLE, array.values.data()); // converted by HDF5
+}
+
+template <class Action>
+std::string write_with_hdf5(Action action)
+{
+  const QuietHdf5 quiet;
+  try
+  {
+    const Handle file = create_in_memory();
+    action(file);
+    return image_of(file);
+  }
+  catch (const Hdf5Failure &failure)
+  {
+    throw WriteError(std::string("HDF5 could not ") + failure.what +
+                     " of the data set; the memory may be exhausted.");
+  }
+}
+
+template <class Action>
+std::vector<double> read_with_hdf5(const std::string &path, const std::string &name, Action action)
+{
+  const QuietHdf5 quiet;
+  try
+  {
+    const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "open it");
+    const Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose, "find the array");
+    const Handle space(H5Dget_space(dataset), H5Sclose, "read the shape of the array");
+    return action(dataset, space);
+  }
+  catch (const Hdf5Failure &failure)
+  {
+    throw UserError("Cannot read '" + name + "' from '" + path + "': HDF5 could not " +
+                    failure.what + ".");
+  }
+}
+} // namespace
+
+std::string shard_name(std::size_t round, int rank)
+{
+  std::array<char, 64> name{};
+  std::snprintf(name.data(), name.size(), "shard-%06zu-%04d.h5", round, rank);
+  return name.data();
+}
+
+std::size_t shard_round(const std::string &name)
+{
+  std::size_t round = 0;
+  int rank = 0;
+  if (std::sscanf(name.c_str(), "shard-%zu-%d.h5", &round, &rank) != 2 ||
+      shard_name(round, rank) != name)
+    return SIZE_MAX;
+  return round;
+}
+
+std::string shard_bytes(const DataSetInfo &info, const nlohmann::json &provenance,
+                        const std::vector<const Sample *> &samples)
+{
+  return write_with_hdf5(
+    [&](const hid_t file)
+    {
+      write_root_attributes(file, info, provenance);
+      write_labels(file, samples);
+      for (std::size_t f = 0; f < info.fields.size(); ++f)
+        write_field(file, info.fields[f], f, samples);
+    });
+}
+
+std::string static_bytes(const DataSetInfo &info, const nlohmann::json &provenance)
+{
+  return write_with_hdf5(
+    [&](const hid_t file)
+    {
+      write_root_attributes(file, info, provenance);
+      for (const auto &[name, array] : info.statics)
+        write_static(file, name, array);
+    });
+}
+
+std::vector<double> read_rows(const std::string &path, const FieldSpec &field,
+                              const std::vector<std::size_t> &rows)
+{
+  const auto read = [&](const hid_t dataset, const hid_t space)
+  {
+    const std::size_t rank = field.shape.size() + 1;
+    std::vector<hsize_t> found(rank);
+    if (H5Sget_simple_extent_ndims(space) != static_cast<int>(rank) ||
+        H5Sget_simple_extent_dims(space, found.data(), nullptr) < 0 ||
+        !std::equal(field.shape.begin(), field.shape.end(), found.begin() + 1))
+      throw Hdf5Failure{"find the shape that the manifest lists"};
+    std::vector<hsize_t> start(rank, 0), count(field.shape.begin(), field.shape.end());
+    count.insert(count.begin(), 1);
+    const Handle memory(H5Screate_simple(static_cast<int>(rank), count.data(), nullptr), H5Sclose,
+                        "create a space");
+    std::vector<double> values(rows.size() * field.size());
+    for (std::size_t i = 0; i < rows.size(); ++i)
+    {
+      if (rows[i] >= found[0])
+        throw Hdf5Failure{"find the row that the manifest lists"};
+      start[0] = rows[i];
+      check(
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr),
+        "select a row");
+      check(H5Dread(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT,
+                    values.data() + i * field.size()),
+            "read a row");
+    }
+    return values;
+  };
+  return read_with_hdf5(path, "/samples/" + field.name, read);
+}
+
+std::vector<double> read_static(const std::string &path, const std::string &name,
+                                std::size_t n_values)
+{
+  const auto read = [&](const hid_t dataset, const hid_t space)
+  {
+    if (H5Sget_simple_extent_npoints(space) != static_cast<hssize_t>(n_values))
+      throw Hdf5Failure{"find the shape that the manifest lists"};
+    std::vector<double> values(n_values);
+    check(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+          "read the array");
+    return values;
+  };
+  return read_with_hdf5(path, "/" + name, read);
+}
+} // namespace understudy

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <data/core/errors.h>
+#include <meshes/rve_mesh.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+
+namespace understudy
+{
+namespace
+{
+using Point = std::array<double, 2>;
+
+std::string text(const Point &p)
+{
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, "(%.8g, %.8g)", p[0], p[1]);
+  return buffer;
+}
+
+/// Boundary nodes of the side where coordinate @p c is @p value, sorted along the side.
+std::vector<unsigned> side_nodes(const RveMesh &mesh, unsigned c, double value, double tolerance)
+{
+  std::vector<unsigned> side;
+  for (unsigned i = 0; i < mesh.nodes.size(); ++i)
+    if (std::abs(mesh.nodes[i][c] - value) <= tolerance)
+      side.push_back(i);
+  std::sort(side.begin(), side.end(),
+            [&](unsigned a, unsigned b) { return mesh.nodes[a][1 - c] < mesh.nodes[b][1 - c]; });
+  return side;
+}
+
+/// Lets every node of the upper side (coordinate c = 1/2) point to its image on the lower side.
+void match_sides(const RveMesh &mesh, unsigned c, double tolerance,
+                 std::vector<unsigned> &representative)
+{
+  const auto lower = side_nodes(mesh, c, -0.5, tolerance);
+  const auto upper = side_nodes(mesh, c, 0.5, tolerance);
+  const auto refuse = [&](unsigned node)
+  {
+    throw UserError("Mesh '" + mesh.name + "': boundary node " + std::to_string(node + 1) + " at " +
+                    text(mesh.nodes[node]) + " has no periodic partner on the opposite side.");
+  };
+  const unsigned t = 1 - c;
+  std::size_t i = 0;
+  for (; i < std::min(lower.size(), upper.size()); ++i)
+  {
+    const double difference = mesh.nodes[upper[i]][t] - mesh.nodes[lower[i]][t];
+    if (std::abs(difference) > tolerance)
+      refuse(difference > 0 ? lower[i] : upper[i]);
+    representative[upper[i]] = lower[i];
+  }
+  if (i < lower.size())
+    refuse(lower[i]);
+  if (i < upper.size())
+    refuse(upper[i]);
+}
+
+/// Determinant of the Jacobian of the Q8 map of @p cell at (xi, eta) in [-1,1]^2.
+double jacobian(const RveMesh &mesh, const std::array<unsigned, 8> &cell, double xi, double eta)
+{
+  static constexpr double sx[] = {-1, 1, 1, -1}, sy[] = {-1, -1, 1, 1};
+  std::array<double, 8> dx{}, dy{}; // derivatives of the shape functions by xi and eta
+  for (unsigned k = 0; k < 4; ++k)
+  {
+    const double a = sx[k] * xi, b = sy[k] * eta;
+    dx[k] = 0.25 * sx[k] * (1 + b) * (2 * a + b);
+    dy[k] = 0.25 * sy[k] * (1 + a) * (2 * b + a);
+  }
+  for (const unsigned k : {4u, 6u}) // sides eta = -1 and eta = 1
+  {
+    const double s = k == 4 ? -1 : 1;
+    dx[k] = -xi * (1 + s * eta);
+    dy[k] = 0.5 * s * (1 - xi * xi);
+  }
+  for (const unsigned k : {5u, 7u}) // sides xi = 1 and xi = -1
+  {
+    const double s = k == 5 ? 1 : -1;
+    dx[k] = 0.5 * s * (1 - eta * eta);
+    dy[k] = -eta * (1 + s * xi);
+  }
+  double j[2][2] = {};
+  for (unsigned k = 0; k < 8; ++k)
+    for (unsigned d = 0; d < 2; ++d)
+    {
+      j[0][d] += dx[k] * mesh.nodes[cell[k]][d];
+      j[1][d] += dy[k] * mesh.nodes[cell[k]][d];
+    }
+  return j[0][0] * j[1][1] - j[0][1] * j[1][0];
+}
+
+constexpr double gauss_points[] = {-0.774596669241483377, 0., 0.774596669241483377};
+constexpr double gauss_weights[] = {5. / 9., 8. / 9., 5. / 9.};
+
+void check_entities(const RveMesh &mesh, std::size_t c)
+{
+  const auto cell = "Mesh '" + mesh.name + "': cell " + std::to_string(c + 1);
+  for (const unsigned node : mesh.cells[c])
+  {
+    if (node >= mesh.nodes.size())
+      throw UserError(cell + " names node " + std::to_string(node + 1) + ", but there are only " +
+                      std::to_string(mesh.nodes.size()) + " nodes.");
+    if (!std::isfinite(mesh.nodes[node][0]) || !std::isfinite(mesh.nodes[node][1]))
+      throw UserError(cell + " has node " + std::to_string(node + 1) +
+                      " with a coordinate that is not finite.");
+  }
+  if (mesh.phase[c] != Phase::matrix && mesh.phase[c] != Phase::fibre)
+    throw UserError(cell + " has phase " + std::to_string(static_cast<int>(mesh.phase[c])) +
+                    "; a phase is 1 (matrix) or 2 (fibre).");
+}
+} // namespace
+
+double smallest_scaled_jacobian(const RveMesh &mesh)
+{
+  double smallest = 1.;
+  for (const auto &cell : mesh.cells)
+    for (unsigned k = 0; k < 4; ++k)
+    {
+      const Point &p = mesh.nodes[cell[k]];
+      const Point &next = mesh.nodes[cell[(k + 1) % 4]], &last = mesh.nodes[cell[(k + 3) % 4]];
+      const double a[] = {next[0] - p[0], next[1] - p[1]}, b[] = {last[0] - p[0], last[1] - p[1]};
+      smallest = std::min(smallest, (a[0] * b[1] - a[1] * b[0]) / std::hypot(a[0], a[1]) /
+                                      std::hypot(b[0], b[1]));
+    }
+  return smallest;
+}
+
+double cell_area(const RveMesh &mesh, std::size_t c)
+{
+  double area = 0.;
+  for (unsigned i = 0; i < 3; ++i)
+    for (unsigned k = 0; k < 3; ++k)
+    {
+      const double j = jacobian(mesh, mesh.cells[c], gauss_points[i], gauss_points[k]);
+      if (!(j > 0.))
+        throw UserError("Mesh '" + mesh.name + "': cell " + std::to_string(c + 1) +
+                        " with first corner at " + text(mesh.nodes[mesh.cells[c][0]]) +
+                        " is inverted (its Jacobian is not positive).");
+      area += gauss_weights[i] * gauss_weights[k] * j;
+    }
+  return area;
+}
+
+double fibre_fraction(const RveMesh &mesh)
+{
+  double fibre = 0., all = 0.;
+  for (std::size_t c = 0; c < mesh.cells.size(); ++c)
+  {
+    const double area = cell_area(mesh, c);
+    all += area;
+    fibre += mesh.phase[c] == Phase::fibre ? area : 0.;
+  }
+  return fibre / all;
+}
+
+std::vector<unsigned> periodic_representatives(const RveMesh &mesh, double tolerance)
+{
+  std::vector<unsigned> representative(mesh.nodes.size());
+  std::iota(representative.begin(), representative.end(), 0u);
+  match_sides(mesh, 0, tolerance, representative);
+  const auto across_x = representative;
+  match_sides(mesh, 1, tolerance, representative);
+  // A corner of the upper side points straight down; the way on leads to the left.
+  for (unsigned &r : representative)
+    r = across_x[r];
+  return representative;
+}
+
+void check_rve_mesh(const RveMesh &mesh)
+{
+  const auto start = "Mesh '" + mesh.name + "'";
+  if (mesh.cells.empty())
+    throw UserError(start + " has no cells.");
+  if (mesh.phase.size() != mesh.cells.size())
+    throw UserError(start + " has " + std::to_string(mesh.cells.size()) + " cells but " +
+                    std::to_string(mesh.phase.size()) + " phases.");
+  double area = 0.;
+  for (std::size_t c = 0; c < mesh.cells.size(); ++c)
+  {
+    check_entities(mesh, c);
+    area += cell_area(mesh, c);
+  }
+  if (std::abs(area - 1.) > 1e-6)
+  {
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, "%.8g", area);
+    throw UserError(start + " does not fill the unit square: the area of its cells is " + buffer +
+                    ", not 1.");
+  }
+  periodic_representatives(mesh);
+}
+} // namespace understudy

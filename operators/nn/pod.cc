@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#include <data/core/errors.h>
+#include <operators/nn/pod.h>
+
+#include <Eigen/Dense>
+
+#include <cblas.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace understudy
+{
+namespace
+{
+using Matrix = Eigen::MatrixXd; // column-major: one snapshot per column
+
+// A^T B through BLAS, which picks its kernel at run time
+Matrix inner_products(const Matrix &A, const Matrix &B)
+{
+  Matrix C(A.cols(), B.cols());
+  cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, static_cast<int>(A.cols()),
+              static_cast<int>(B.cols()), static_cast<int>(A.rows()), 1., A.data(),
+              static_cast<int>(A.rows()), B.data(), static_cast<int>(B.rows()), 0., C.data(),
+              static_cast<int>(C.rows()));
+  return C;
+}
+
+Matrix product(const Eigen::Ref<const Matrix> &A, const Matrix &B)
+{
+  Matrix C(A.rows(), B.cols());
+  cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(A.rows()),
+              static_cast<int>(B.cols()), static_cast<int>(A.cols()), 1., A.data(),
+              static_cast<int>(A.rows()), B.data(), static_cast<int>(B.rows()), 0., C.data(),
+              static_cast<int>(C.rows()));
+  return C;
+}
+
+Matrix metric_times(const MetricProduct &metric, const Matrix &X)
+{
+  if (!metric)
+    return X;
+  Matrix MX(X.rows(), X.cols());
+  for (Eigen::Index j = 0; j < X.cols(); ++j)
+    metric(X.col(j).data(), MX.col(j).data());
+  return MX;
+}
+} // namespace
+
+Pod proper_orthogonal_decomposition(const double *snapshots, std::size_t n_rows,
+                                    std::size_t n_snapshots, std::size_t n_modes,
+                                    const MetricProduct &metric)
+{
+  if (n_modes == 0 || n_modes > std::min(n_snapshots, n_rows))
+    throw UserError("A decomposition into " + std::to_string(n_modes) +
+                    " modes needs at least as many "
+                    "snapshots and rows; there are " +
+                    std::to_string(n_snapshots) + " and " + std::to_string(n_rows) + ".");
+  const auto rows = static_cast<Eigen::Index>(n_rows), r = static_cast<Eigen::Index>(n_modes);
+  const Matrix X =
+    Eigen::Map<const Matrix>(snapshots, rows, static_cast<Eigen::Index>(n_snapshots));
+  const Matrix gram = inner_products(X, metric_times(metric, X));
+  if (!gram.allFinite())
+    throw UserError("A snapshot of the decomposition holds a number that is not finite.");
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(0.5 * (gram + gram.transpose()));
+  const Eigen::VectorXd values = eigen.eigenvalues().reverse().cwiseMax(0.).cwiseSqrt();
+  if (!(values(r - 1) > 1e-7 * values(0)))
+    throw UserError("There are fewer than " + std::to_string(n_modes) +
+                    " independent snapshots: the singular value of the last mode is " +
+                    std::to_string(values(0) > 0. ? values(r - 1) / values(0) : 0.) +
+                    " of the first.");
+
+  Matrix V = eigen.eigenvectors().rowwise().reverse().leftCols(r);
+  for (Eigen::Index k = 0; k < r; ++k)
+    V.col(k) /= values(k);
+  Matrix modes = product(X, V);
+  // The Gram matrix squares the condition; Cholesky QR of the modes repairs it to rounding.
+  const Matrix defect = inner_products(modes, metric_times(metric, modes));
+  const Eigen::LLT<Matrix> cholesky(defect);
+  const Matrix inverse = cholesky.matrixU().solve(Matrix::Identity(r, r));
+  modes = product(modes, inverse);
+
+  Pod pod{n_rows, n_modes, {}, {values.data(), values.data() + values.size()}};
+  for (Eigen::Index k = 0; k < r; ++k)
+  {
+    Eigen::Index largest = 0;
+    modes.col(k).cwiseAbs().maxCoeff(&largest);
+    const double sign = modes(largest, k) < 0. ? -1. : 1.;
+    for (Eigen::Index i = 0; i < rows; ++i)
+      pod.modes.push_back(sign * modes(i, k));
+  }
+  return pod;
+}
+} // namespace understudy

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <data/core/points.h>
+#include <operators/nn/mlp.h>
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace understudy
+{
+/// How an Mlp is fitted.
+struct MlpRecipe
+{
+  std::vector<std::size_t> hidden = {48, 48, 48}; ///< widths of the hidden layers
+  bool odd = true;                                ///< f(-x) = -f(x) by construction
+  std::vector<double> input_scale;                ///< [n_inputs]; empty: largest |x| per input
+  std::vector<double> output_weight; ///< [n_outputs] factors W of the misfit; empty: all 1
+  double sobolev = 1.;               ///< lambda, weight of the derivative misfit where dy is given
+  unsigned adam_steps = 300;         ///< full-batch steps at 1e-3
+  unsigned max_evaluations = 4000;   ///< of loss and gradient, Adam and L-BFGS together
+  double max_seconds =
+    std::numeric_limits<double>::infinity(); ///< guard; makes results machine dependent
+  unsigned history = 50;                     ///< pairs of L-BFGS
+  unsigned report_every = 50; ///< evaluations between two calls of progress and validations
+  std::uint64_t seed = 24;
+};
+
+/// Labels. With W = output_weight, s_j = input_scale, and <.> the mean over samples,
+///   loss = < |W (f - y)|^2 > / < |W y|^2 >
+///        + sobolev * < sum_j |W (df/dx_j - dy/dx_j) s_j|^2 > / < sum_j |W dy/dx_j s_j|^2 >.
+struct MlpLabels
+{
+  const PointBatch *x = nullptr;  ///< [n_inputs][n]
+  const PointBatch *y = nullptr;  ///< [n_outputs][n]
+  const PointBatch *dy = nullptr; ///< [n_outputs * n_inputs][n], row-major dy_i/dx_j; may be null
+};
+
+struct MlpProgress
+{
+  unsigned evaluation = 0;
+  double loss = 0.;
+  double validation_loss = 0.; ///< NaN without validation labels
+  double seconds = 0.;
+};
+
+/// Why training ended and what came out.
+struct MlpTrainingReport
+{
+  unsigned evaluations = 0;
+  double loss = 0.;            ///< of the weights that were kept
+  double validation_loss = 0.; ///< likewise; NaN without validation labels
+  double seconds = 0.;
+  std::string stopped_by; ///< "evaluations", "time", "stall" or "caller"
+};
+
+/// Called every report_every evaluations; returning false stops the training.
+using MlpProgressCallback = std::function<bool(const MlpProgress &)>;
+
+/// Fits an Mlp to values and, if given, derivatives: Adam, then L-BFGS with strong Wolfe line
+/// search, all full-batch in double on one thread, so that equal seeds give equal weights on one
+/// machine. The weights with the smallest validation loss are kept (training loss without
+/// validation labels). Each output is scaled by its own root mean square, which ends up in the last
+/// layer. Throws UserError when shapes do not fit, or labels are not finite or all zero.
+Mlp train_mlp(const MlpRecipe &recipe, const MlpLabels &train,
+              const MlpLabels *validation = nullptr, const MlpProgressCallback &progress = {},
+              MlpTrainingReport *report = nullptr);
+
+/// Loss above and its gradient as functions of all weights; public for its test.
+class MlpLoss
+{
+public:
+  MlpLoss(const MlpRecipe &recipe, const MlpLabels &labels);
+  ~MlpLoss();
+  MlpLoss(const MlpLoss &) = delete;
+  MlpLoss &operator=(const MlpLoss &) = delete;
+
+  std::size_t n_parameters() const;
+  /// Random start of @p recipe.seed, in scaled outputs.
+  std::vector<double> initial_parameters() const;
+  /// @param gradient [n_parameters], may be null
+  double evaluate(const double *parameters, double *gradient);
+  /// Uses the output scales of @p other, so that both read the same parameters; their input scales
+  /// must be equal, which input_scale() in the recipe of this one ensures.
+  void share_output_scale(const MlpLoss &other);
+  const std::vector<double> &input_scale() const;
+  /// The net with physical outputs.
+  Mlp network(const double *parameters) const;
+
+private:
+  struct Data;
+  std::unique_ptr<Data> data_;
+};
+} // namespace understudy

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#include <data/output/statistics.h>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <stdexcept>
+
+using namespace understudy;
+using Values = std::vector<double>;
+
+TEST(Statistics, RelativeFrobenius)
+{
+  EXPECT_DOUBLE_EQ(relative_frobenius(Values{3., 5.}, Values{3., 4.}), 0.2);
+  EXPECT_DOUBLE_EQ(relative_frobenius(Values{3e200, 5e200}, Values{3e200, 4e200}), 0.2);
+  EXPECT_DOUBLE_EQ(relative_frobenius(Values{3e-200, 5e-200}, Values{3e-200, 4e-200}), 0.2);
+  EXPECT_EQ(relative_frobenius(Values{0., 0.}, Values{0., 0.}), 0.);
+  EXPECT_TRUE(std::isinf(relative_frobenius(Values{1.}, Values{0.})));
+  EXPECT_TRUE(std::isnan(relative_frobenius(Values{NAN, 1.}, Values{1., 1.})));
+  EXPECT_THROW(relative_frobenius(Values{1.}, Values{1., 2.}), std::invalid_argument);
+}
+
+TEST(Statistics, MeanAndDeviation)
+{
+  EXPECT_DOUBLE_EQ(mean(Values{1., 2., 6.}), 3.);
+  EXPECT_DOUBLE_EQ(standard_deviation(Values{2., 4., 4., 4., 5., 5., 7., 9.}), 2.);
+  EXPECT_THROW(mean(Values{}), std::invalid_argument);
+}
+
+TEST(Statistics, Quantiles)
+{
+  const Values values = {4., 1., 3., 2.};
+  EXPECT_EQ(median(values), 2.5);
+  EXPECT_EQ(median(Values{7., 1., 3.}), 3.);
+  EXPECT_EQ(quantile(values, 0.), 1.);
+  EXPECT_EQ(quantile(values, 1.), 4.);
+  EXPECT_DOUBLE_EQ(quantile(values, 0.9), 3.7);
+  EXPECT_TRUE(std::isnan(quantile(Values{1., NAN}, 0.5)));
+  EXPECT_THROW(quantile(values, 1.1), std::invalid_argument);
+}
+
+TEST(Statistics, SmallThings)
+{
+  EXPECT_EQ(max_abs(Values{1., -3., 2.}), 3.);
+  EXPECT_TRUE(std::isnan(max_abs(Values{1., NAN, 2.})));
+  EXPECT_EQ(every(Values{0., 1., 2., 3., 4., 5., 6.}, 3, 2), (Values{2., 5.}));
+  EXPECT_THROW(every(Values{1.}, 0, 0), std::invalid_argument);
+}
