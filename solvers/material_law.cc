@@ -11,7 +11,8 @@ namespace
 {
 // One machine code per processor generation, chosen when the program starts.
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define UNDERSTUDY_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define UNDERSTUDY_CLONES                                                                          \
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define UNDERSTUDY_CLONES
 #endif
@@ -23,9 +24,10 @@ struct SaturatingShearNumbers
 };
 
 UNDERSTUDY_CLONES void saturating_shear_stress(std::size_t n, const SaturatingShearNumbers &law,
-                                              const double *__restrict exx, const double *__restrict eyy,
-                                              const double *__restrict gxy, double *__restrict sxx,
-                                              double *__restrict syy, double *__restrict sxy)
+                                               const double *__restrict exx,
+                                               const double *__restrict eyy,
+                                               const double *__restrict gxy, double *__restrict sxx,
+                                               double *__restrict syy, double *__restrict sxy)
 {
   const double K = law.bulk, a1 = law.a1, a2 = law.a2, zz = law.zz;
 #pragma omp simd
@@ -41,15 +43,11 @@ UNDERSTUDY_CLONES void saturating_shear_stress(std::size_t n, const SaturatingSh
   }
 }
 
-UNDERSTUDY_CLONES void saturating_shear_tangent(std::size_t n, const SaturatingShearNumbers &law,
-                                               const double *__restrict exx,
-                                               const double *__restrict eyy,
-                                               const double *__restrict gxy,
-                                               double *__restrict c11, double *__restrict c12,
-                                               double *__restrict c13, double *__restrict c21,
-                                               double *__restrict c22, double *__restrict c23,
-                                               double *__restrict c31, double *__restrict c32,
-                                               double *__restrict c33)
+UNDERSTUDY_CLONES void saturating_shear_tangent(
+  std::size_t n, const SaturatingShearNumbers &law, const double *__restrict exx,
+  const double *__restrict eyy, const double *__restrict gxy, double *__restrict c11,
+  double *__restrict c12, double *__restrict c13, double *__restrict c21, double *__restrict c22,
+  double *__restrict c23, double *__restrict c31, double *__restrict c32, double *__restrict c33)
 {
   const double K = law.bulk, a1 = law.a1, a2 = law.a2, zz = law.zz;
 #pragma omp simd

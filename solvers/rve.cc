@@ -20,7 +20,10 @@ double dot(std::size_t n, const double *a, const double *b)
   return std::inner_product(a, a + n, b, 0.);
 }
 
-double norm(const std::vector<double> &v) { return std::sqrt(dot(v.size(), v.data(), v.data())); }
+double norm(const std::vector<double> &v)
+{
+  return std::sqrt(dot(v.size(), v.data(), v.data()));
+}
 
 Components part(PointBatch &field, std::size_t first)
 {
@@ -64,7 +67,8 @@ void Rve::apply_laws(const PointBatch &strain, PointBatch &stress, PointBatch *t
                    tangent_part(n_matrix));
 }
 
-double Rve::evaluate(const std::array<double, 3> &E, const std::vector<double> &w, bool want_tangent)
+double Rve::evaluate(const std::array<double, 3> &E, const std::vector<double> &w,
+                     bool want_tangent)
 {
   discretisation_.strains(E, w.data(), strain_);
   apply_laws(strain_, stress_, want_tangent ? &tangent_ : nullptr);

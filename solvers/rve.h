@@ -30,8 +30,8 @@ struct RveAnswer
   std::array<double, 9> tangent{}; ///< C*, row-major [N/mm2]; zero when it was not wanted
   unsigned iterations = 0;         ///< Newton steps
   unsigned factorizations = 0;
-  double residual = 0.;                  ///< relative, at the end
-  std::vector<double> residual_history;  ///< relative, before each step and at the end
+  double residual = 0.;                 ///< relative, at the end
+  std::vector<double> residual_history; ///< relative, before each step and at the end
 };
 
 /// The exact micro model: equilibrium of a periodic RVE under a macroscopic strain E,
@@ -72,7 +72,8 @@ public:
   const MaterialLaw &fibre_law() const { return *fibre_; }
 
 private:
-  bool newton_direction(std::vector<double> &direction, double relative_residual, RveAnswer &answer);
+  bool newton_direction(std::vector<double> &direction, double relative_residual,
+                        RveAnswer &answer);
   bool conjugate_gradients(std::size_t n_columns, const double *b, double *x, double tolerance);
   bool homogenised_tangent(RveAnswer &answer);
 

@@ -18,7 +18,7 @@ namespace understudy
 struct RveSamplingParameters
 {
   unsigned n_train = 100, n_validation = 25, n_test = 100;
-  double limit = 0.04;      ///< [-]
+  double limit = 0.04; ///< [-]
   std::uint64_t seed = 24;
   unsigned samples_per_shard = 16;
 };

@@ -47,8 +47,8 @@ RveDiscretisation::RveDiscretisation(const RveMesh &mesh, bool symmetric)
 
   std::vector<std::size_t> order(mesh.cells.size());
   std::iota(order.begin(), order.end(), std::size_t(0));
-  std::stable_sort(order.begin(), order.end(), [&mesh](std::size_t a, std::size_t b)
-                   { return mesh.phase[a] < mesh.phase[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&mesh](std::size_t a, std::size_t b) { return mesh.phase[a] < mesh.phase[b]; });
   n_matrix_points_ =
     points_per_cell * std::count(mesh.phase.begin(), mesh.phase.end(), Phase::matrix);
 
@@ -83,7 +83,8 @@ void RveDiscretisation::number_unknowns(const RveMesh &mesh)
   for (std::size_t node = 0; node < mesh.nodes.size(); ++node)
   {
     const auto &x = mesh.nodes[node];
-    const bool corner = std::abs(std::abs(x[0]) - 0.5) < 1e-8 && std::abs(std::abs(x[1]) - 0.5) < 1e-8;
+    const bool corner =
+      std::abs(std::abs(x[0]) - 0.5) < 1e-8 && std::abs(std::abs(x[1]) - 0.5) < 1e-8;
     if (representative[node] == node && used[node] && !corner)
     {
       node_dof_[node] = static_cast<int>(n_dofs_);
@@ -94,7 +95,8 @@ void RveDiscretisation::number_unknowns(const RveMesh &mesh)
     node_dof_[node] = node_dof_[representative[node]];
 }
 
-void RveDiscretisation::compute_gradients(const RveMesh &mesh, const std::vector<std::size_t> &order)
+void RveDiscretisation::compute_gradients(const RveMesh &mesh,
+                                          const std::vector<std::size_t> &order)
 {
   const dealii::QGauss<2> quadrature(3);
   std::vector<Q8> shapes;

@@ -7,7 +7,8 @@
 
 // One machine code per processor generation, chosen when the program starts.
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define UNDERSTUDY_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define UNDERSTUDY_CLONES                                                                          \
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define UNDERSTUDY_CLONES
 #endif
@@ -83,8 +84,8 @@ namespace
 /// K (16 x 16, rows x and y of node a at 2a and 2a+1, columns x of all nodes, then y) += w B^T C B.
 inline __attribute__((always_inline)) void cell_matrix(std::size_t cell, std::size_t n_points,
                                                        const double *gradients,
-                                                       const double *weights,
-                                                       const double *tangent, double *__restrict K)
+                                                       const double *weights, const double *tangent,
+                                                       double *__restrict K)
 {
   for (unsigned i = 0; i < 256; ++i)
     K[i] = 0;
@@ -112,7 +113,10 @@ inline __attribute__((always_inline)) void cell_matrix(std::size_t cell, std::si
 }
 
 /// Column of unknown j (x and y in turn) in the order of cell_matrix().
-constexpr unsigned column(unsigned j) { return (j % 2) * 8 + j / 2; }
+constexpr unsigned column(unsigned j)
+{
+  return (j % 2) * 8 + j / 2;
+}
 } // namespace
 
 UNDERSTUDY_CLONES void stiffness(std::size_t n_cells, bool symmetric, const int *positions,

@@ -95,7 +95,8 @@ struct SparseFactor::Data
   }
   void solve_cholesky(std::size_t n_columns, const double *B, double *X)
   {
-    // One column at a time: with several, CHOLMOD's supernodal solve is slower than column by column.
+    // One column at a time: with several, CHOLMOD's supernodal solve is slower than column by
+    // column.
     for (std::size_t c = 0; c < n_columns; ++c)
     {
       cholmod_dense b{};

@@ -40,7 +40,11 @@ void write_model_card(ModelFile &file, const MicroModelCard &card, const PointBa
 ModelFile read_model(const std::filesystem::path &path, const std::string &kind,
                      const std::string &micro, const std::string &norm, MicroModelCard &card);
 
-/// Recomputes the probe with @p map and throws UserError when it differs by more than 1e-6 relative.
+/// Eight strains inside the training box |E_i| <= limit, the same for every model: [3][8].
+PointBatch probe_strains(double limit);
+
+/// Recomputes the probe with @p map and throws UserError when it differs by more than 1e-6
+/// relative.
 void check_probe(const ModelFile &file, PointMap &map);
 
 /// What a closure is made from.
@@ -51,6 +55,7 @@ struct ClosureRequest
   std::shared_ptr<Rve> rve;     ///< the exact model of the case
   std::string micro, norm;      ///< of the case, see MicroModelCard
   bool indicator = true;        ///< compute the model's own error estimate where it has one
-  bool symmetric_tangent = true; ///< (C + C^T) / 2 for models whose tangent is not symmetric by itself
+  bool symmetric_tangent =
+    true; ///< (C + C^T) / 2 for models whose tangent is not symmetric by itself
 };
 } // namespace understudy

@@ -24,15 +24,16 @@ namespace understudy
 struct MicroBasis
 {
   std::size_t n_modes = 0, n_dofs = 0, n_points = 0, n_matrix_points = 0;
-  std::vector<double> phi_w;   ///< [n_modes][n_dofs]
-  std::vector<double> phi_e;   ///< [n_modes][3][n_points]
-  std::vector<double> phi_s;   ///< [n_modes][3][n_points]
-  std::vector<double> H;       ///< [3][n_modes], H_ik = sum_q w_q phi_s,k,i
-  std::vector<double> weights; ///< [n_points]
+  std::vector<double> phi_w;                  ///< [n_modes][n_dofs]
+  std::vector<double> phi_e;                  ///< [n_modes][3][n_points]
+  std::vector<double> phi_s;                  ///< [n_modes][3][n_points]
+  std::vector<double> H;                      ///< [3][n_modes], H_ik = sum_q w_q phi_s,k,i
+  std::vector<double> weights;                ///< [n_points]
   std::vector<double> singular_w, singular_s; ///< all of them, falling
   std::vector<double> C0_matrix, C0_fibre;    ///< [9] initial tangents, row-major [N/mm2]
 
-  /// From the training split of @p data. Throws UserError when there are fewer snapshots than modes.
+  /// From the training split of @p data. Throws UserError when there are fewer snapshots than
+  /// modes.
   static MicroBasis compute(const DataSet &data, const Rve &rve, std::size_t n_modes);
 
   void save(ModelFile &file) const;

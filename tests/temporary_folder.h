@@ -2,8 +2,11 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
+#include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <unistd.h>
 
 namespace understudy::testing_tools

@@ -15,9 +15,7 @@ class PointBatch
 public:
   PointBatch() = default;
   PointBatch(std::size_t n_components, std::size_t n_points)
-    : n_components_(n_components),
-      n_points_(n_points),
-      data_(n_components * n_points, 0.)
+    : n_components_(n_components), n_points_(n_points), data_(n_components * n_points, 0.)
   {
   }
 

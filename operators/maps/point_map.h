@@ -42,9 +42,10 @@ struct PointMapInfo
 struct PointQuery
 {
   const PointBatch *inputs = nullptr; ///< [n_inputs][n_points]
-  PointBatch *hints = nullptr; ///< [hint_size][n_points], read and written; may be null. Zeros: cold start
-  unsigned step = 0;           ///< load or time step
-  unsigned iteration = 0;      ///< non-linear iteration within the step
+  PointBatch *hints =
+    nullptr;         ///< [hint_size][n_points], read and written; may be null. Zeros: cold start
+  unsigned step = 0; ///< load or time step
+  unsigned iteration = 0; ///< non-linear iteration within the step
   bool want_tangent = true;
 };
 
@@ -52,18 +53,20 @@ struct PointQuery
 struct PointAnswer
 {
   PointBatch outputs; ///< [n_outputs][n_points]
-  PointBatch tangent; ///< [n_outputs * n_inputs][n_points], row-major dy_i/dx_j; empty if not wanted
+  PointBatch
+    tangent; ///< [n_outputs * n_inputs][n_points], row-major dy_i/dx_j; empty if not wanted
   std::vector<Health> health;
-  std::vector<double> error_estimate;     ///< the map's own indicator; NaN where it has none
-  std::vector<std::uint8_t> answered_by;  ///< index into answerers()
+  std::vector<double> error_estimate;    ///< the map's own indicator; NaN where it has none
+  std::vector<std::uint8_t> answered_by; ///< index into answerers()
 };
 
 /// y = f(x) for a batch of points, with the consistent tangent dy/dx.
 ///
 /// A map has no hidden state: equal inputs and hints give equal answers, whatever was asked before,
-/// to the tolerance of its own solver. Whatever belongs to a point (warm starts, later: histories) is
-/// an opaque array of the caller, who checkpoints it and rolls it back when a step is cut. The call is
-/// collective over the communicator given at construction and is also made by ranks without points.
+/// to the tolerance of its own solver. Whatever belongs to a point (warm starts, later: histories)
+/// is an opaque array of the caller, who checkpoints it and rolls it back when a step is cut. The
+/// call is collective over the communicator given at construction and is also made by ranks without
+/// points.
 class PointMap
 {
 public:

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <data/core/sha256.h>
+#include <data/sampling/latin_hypercube.h>
+#include <data/store/dataset_writer.h>
+#include <solvers/rve_dataset.h>
+
+#include <deal.II/base/mpi.h>
+
+#include <algorithm>
+#include <span>
+
+namespace understudy
+{
+namespace
+{
+struct PlannedSample
+{
+  std::size_t id;
+  std::string split;
+  std::array<double, 3> E;
+};
+
+/// All strains in the order of their ids: training, validation, test. Each split has its own
+/// design, so that another number of test samples leaves the training samples as they are.
+std::vector<PlannedSample> plan(const RveSamplingParameters &sampling)
+{
+  std::vector<PlannedSample> all;
+  const std::vector<double> lower(3, -sampling.limit), upper(3, sampling.limit);
+  const auto add = [&](const std::string &split, unsigned n, std::uint64_t seed)
+  {
+    const PointBatch strains = latin_hypercube(n, lower, upper, seed);
+    for (unsigned i = 0; i < n; ++i)
+      all.push_back({all.size(), split, {strains(0, i), strains(1, i), strains(2, i)}});
+  };
+  add("train", sampling.n_train, sampling.seed);
+  add("val", sampling.n_validation, sampling.seed + 1);
+  add("test", sampling.n_test, sampling.seed + 2);
+  return all;
+}
+
+nlohmann::json describe(const MaterialParameters &m)
+{
+  nlohmann::json j = {{"law", m.law}, {"bulk_N_per_mm2", m.bulk}};
+  if (m.law == "linear")
+    j["shear_N_per_mm2"] = m.shear;
+  else
+    j.update({{"a1_N_per_mm2", m.a1}, {"a2", m.a2}, {"norm", m.norm}});
+  return j;
+}
+
+template <class T>
+std::string hash_of(const std::vector<T> &values)
+{
+  return sha256_hex(std::as_bytes(std::span<const T>(values)));
+}
+
+void add_static_arrays(DataSetInfo &info, const RveMesh &mesh, const RveDiscretisation &d)
+{
+  StaticArray nodes{{mesh.nodes.size(), 2}, "1", {}, false};
+  for (const auto &x : mesh.nodes)
+    nodes.values.insert(nodes.values.end(), x.begin(), x.end());
+  StaticArray cells{{mesh.cells.size(), 8}, "1", {}, true};
+  for (const auto &cell : mesh.cells)
+    cells.values.insert(cells.values.end(), cell.begin(), cell.end());
+  StaticArray phase{{mesh.cells.size()}, "1", {}, true};
+  for (const Phase p : mesh.phase)
+    phase.values.push_back(static_cast<double>(p));
+  StaticArray place{{d.n_points(), 2}, "1", {}, false};
+  for (const auto &x : d.point_places())
+    place.values.insert(place.values.end(), x.begin(), x.end());
+  info.statics = {{"mesh/nodes", nodes},
+                  {"mesh/cells", cells},
+                  {"mesh/phase", phase},
+                  {"points/place", place},
+                  {"points/weight", {{d.n_points()}, "1", d.weights(), false}}};
+}
+
+Sample solve_sample(const PlannedSample &planned, Rve &rve)
+{
+  Sample sample;
+  sample.id = planned.id;
+  sample.split = planned.split;
+  std::vector<double> w;
+  rve.elastic_guess(planned.E, w);
+  const RveAnswer answer = rve.solve(planned.E, w, true);
+  if (!answer.converged)
+  {
+    sample.crashed = true;
+    sample.note = "Newton's method stopped at a relative residual of " +
+                  std::to_string(answer.residual) + " after " + std::to_string(answer.iterations) +
+                  " steps";
+    return sample;
+  }
+  const PointBatch &s = rve.stress();
+  sample.values = {
+    {planned.E.begin(), planned.E.end()},           {answer.stress.begin(), answer.stress.end()},
+    {answer.tangent.begin(), answer.tangent.end()}, w,
+    {s.data(), s.data() + 3 * s.n_points()},        {answer.residual}};
+  return sample;
+}
+} // namespace
+
+DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve,
+                                 const RveSamplingParameters &sampling)
+{
+  const RveDiscretisation &d = rve.discretisation();
+  DataSetInfo info;
+  info.kind = "fe2-rve";
+  info.fields = {{"E", {3}, "1"},
+                 {"S", {3}, "N/mm2"},
+                 {"C", {3, 3}, "N/mm2"},
+                 {"w", {d.n_dofs()}, "1"},
+                 {"stress", {3, d.n_points()}, "N/mm2"},
+                 {"residual", {}, "1"}};
+  const RveParameters &p = rve.parameters();
+  std::vector<unsigned char> phases;
+  for (const Phase phase : mesh.phase)
+    phases.push_back(static_cast<unsigned char>(phase));
+  info.defining = {{"mesh", mesh.name},
+                   {"mesh_nodes_sha256", hash_of(mesh.nodes)},
+                   {"mesh_cells_sha256", hash_of(mesh.cells)},
+                   {"mesh_phase_sha256", hash_of(phases)},
+                   {"matrix", describe(p.matrix)},
+                   {"fibre", describe(p.fibre)},
+                   {"norm", p.matrix.norm},
+                   {"tolerance", p.tolerance},
+                   {"box_limit", sampling.limit},
+                   {"n_train", sampling.n_train},
+                   {"n_validation", sampling.n_validation},
+                   {"n_test", sampling.n_test},
+                   {"seed", sampling.seed}};
+  info.attributes = {{"title", "Periodic RVE under macroscopic plane strain"},
+                     {"strain_order", "Exx, Eyy, Gxy (engineering shear)"},
+                     {"stress_order", "Sxx, Syy, Sxy"}};
+  add_static_arrays(info, mesh, d);
+  return info;
+}
+
+std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const DataSetInfo &info,
+                                 Rve &rve, const RveSamplingParameters &sampling, Log &log,
+                                 bool start_afresh)
+{
+  DataSetWriter writer(comm, folder, info, start_afresh);
+  const std::vector<PlannedSample> all = plan(sampling);
+  std::vector<PlannedSample> open;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(open),
+               [&writer](const PlannedSample &s) { return !writer.done().contains(s.id); });
+  if (!open.empty() && open.size() < all.size())
+    log.info("generate: continues a data set of " + std::to_string(all.size() - open.size()) +
+             " acknowledged samples");
+
+  const unsigned rank = dealii::Utilities::MPI::this_mpi_process(comm);
+  const unsigned n_ranks = dealii::Utilities::MPI::n_mpi_processes(comm);
+  const std::size_t per_round = std::size_t(n_ranks) * sampling.samples_per_shard;
+  Progress progress(log, "generate", "samples", all.size(), all.size() - open.size());
+  for (std::size_t first = 0; first < open.size(); first += per_round)
+  {
+    const std::size_t end = std::min(open.size(), first + per_round);
+    std::vector<Sample> mine;
+    for (std::size_t i = first + rank; i < end; i += n_ranks)
+    {
+      mine.push_back(solve_sample(open[i], rve));
+      progress.update(all.size() - open.size() + std::min(end, first + mine.size() * n_ranks));
+    }
+    writer.write_round(mine);
+  }
+  progress.finish();
+  return open.size();
+}
+} // namespace understudy

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <data/store/dataset.h>
+#include <operators/maps/point_map.h>
+#include <operators/nn/train_mlp.h>
+#include <surrogates/closure_request.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace understudy
+{
+/// The dull rivals: what a learned micro model has to beat. All learn S(E) from the training split
+/// of a data set of kind "fe2-rve" and ignore the fields behind it.
+///
+/// Each train_ function writes one model file with its card and probe. It is not collective: one
+/// rank calls it. Of @p card it uses micro, norm and limit; kind and data-set hash are set here. It
+/// throws UserError when there are too few samples and WriteError.
+///
+/// Each make_ function reads request.models / (name + ".safetensors"), checks card and probe, and
+/// throws UserError on all ranks of request.comm when one of them refuses the file. Collective.
+
+/// "training-mean": S = mean of the training stresses, C = 0.
+void train_training_mean(const DataSet &data, MicroModelCard card,
+                         const std::filesystem::path &path);
+std::unique_ptr<PointMap> make_training_mean(const ClosureRequest &request);
+
+/// "linear": S = A E with A = argmin sum |S - A E|^2; no intercept, because both laws are odd.
+void train_linear(const DataSet &data, MicroModelCard card, const std::filesystem::path &path);
+std::unique_ptr<PointMap> make_linear(const ClosureRequest &request);
+
+/// "snapshot-rbf": the odd-mirrored cubic radial basis interpolant of the training stresses.
+void train_snapshot_rbf(const DataSet &data, MicroModelCard card,
+                        const std::filesystem::path &path);
+std::unique_ptr<PointMap> make_snapshot_rbf(const ClosureRequest &request);
+
+/// How "snapshot-mlp" is trained.
+struct SnapshotMlpParameters
+{
+  std::vector<std::size_t> hidden = {64, 64, 64}; ///< widths of the hidden layers
+  bool odd = true;                                ///< f(-E) = -f(E) by construction
+  double sobolev = 1.; ///< weight of the tangent misfit; 0, or no field "C": stresses only
+  unsigned adam_steps = 300;
+  unsigned max_evaluations = 1500; ///< of loss and gradient
+  std::uint64_t seed = 24;
+};
+
+/// "snapshot-mlp": a multilayer perceptron fitted to stresses and tangents. Each stress component
+/// counts by its own root mean square, so that the pressure does not hide the shear. The weights
+/// with the smallest loss on the split "val" are kept, where there is one.
+MlpTrainingReport train_snapshot_mlp(const DataSet &data, MicroModelCard card,
+                                     const std::filesystem::path &path,
+                                     const SnapshotMlpParameters &parameters = {},
+                                     const MlpProgressCallback &progress = {});
+std::unique_ptr<PointMap> make_snapshot_mlp(const ClosureRequest &request);
+} // namespace understudy

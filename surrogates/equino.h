@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <operators/maps/point_map.h>
+#include <operators/nn/head.h>
+#include <surrogates/closure_request.h>
+#include <surrogates/equino_labels.h>
+#include <surrogates/micro_basis.h>
+
+#include <deal.II/base/parameter_handler.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace understudy
+{
+/// How EquiNO is trained (Eivazi et al., arXiv 2504.07976; the split recipe with derivative labels
+/// and the energy norm instead of the joint minimisation, which it beats in accuracy and time).
+struct EquinoParameters
+{
+  unsigned modes = 16;
+  unsigned label_points = 512;    ///< quadrature points of the loss
+  unsigned indicator_points = 64; ///< quadrature points of the error indicator
+  unsigned mlp_strains = 1000;    ///< training strains of the head "mlp"
+  unsigned rbf_strains = 500;     ///< and of "odd-rbf", which are its centres
+  unsigned validation_strains = 200;
+  std::string hidden_layers = "48, 48, 48";
+  double sobolev_weight = 1.; ///< of the derivatives in the loss
+  unsigned adam_steps = 300;
+  unsigned max_evaluations = 12000; ///< of the loss, for each of the two branches
+  double max_minutes = 3.;          ///< both branches together; a guard
+  std::uint64_t seed = 24;
+
+  void declare(dealii::ParameterHandler &prm);
+  std::vector<std::string> problems() const;
+};
+
+/// Labels of many strains: coefficients of both branches with derivatives.
+struct EquinoLabels
+{
+  PointBatch E;                                 ///< [3][n]
+  PointBatch a, b;                              ///< [n_modes][n]
+  PointBatch da, db;                            ///< [n_modes * 3][n], row-major
+  double mean_misfit = 0., largest_misfit = 0.; ///< |s_law - s_nn| / |s_law|
+};
+
+/// Labels for a Latin hypercube in the box; strains whose minimum was not found are left out.
+EquinoLabels make_equino_labels(const MicroBasis &basis, const Rve &rve, unsigned label_points,
+                                unsigned n_strains, double limit, std::uint64_t seed);
+
+/// What training left to say.
+struct EquinoTrainingReport
+{
+  double seconds_labels = 0., seconds_fit = 0.;
+  double label_misfit = 0.; ///< mean |s_law - s_nn| / |s_law| of the labels: what no head can beat
+  double validation_a = 0., validation_b = 0.; ///< relative errors on unseen labels
+  unsigned evaluations = 0;                    ///< of the loss, both branches
+  std::string stopped_by;                      ///< of the later branch
+};
+
+using EquinoProgress = std::function<void(const std::string &line)>;
+
+/// Trains a head ("mlp" or "odd-rbf") and writes the model file. Local: call it on one rank.
+/// @param basis_hash tensor hash of the basis file, stored with the model
+EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std::string &head,
+                                  const MicroBasis &basis, const Rve &rve,
+                                  const MicroModelCard &card, const std::string &basis_hash,
+                                  const std::filesystem::path &file,
+                                  const EquinoProgress &progress);
+
+/// EquiNO as a closure:
+///
+///   S = H b(E),  C = H db/dE,  indicator = |s_nn - s_law| at a few points,
+///   s_nn = phi_s b(E),  s_law = law(E + phi_e a(E)).
+///
+/// H is folded into the head. The indicator is the energy norm of the misfit at the indicator
+/// points, relative to the root mean square of the stress of the training snapshots there.
+class Equino final : public PointMap
+{
+public:
+  Equino(const std::string &name, const ModelFile &file, const ClosureRequest &request);
+  ~Equino() override;
+
+  const PointMapInfo &info() const override { return info_; }
+  void evaluate(const PointQuery &query, PointAnswer &answer) override;
+
+  /// The displacement branch: fluctuation coefficients a(E), [n_modes].
+  std::vector<double> displacement_coefficients(const std::array<double, 3> &E) const;
+  /// The stress branch b(E), [n_modes].
+  std::vector<double> stress_coefficients(const std::array<double, 3> &E) const;
+
+private:
+  struct IndicatorPoints;
+  void indicate(const PointBatch &inputs, PointAnswer &answer);
+
+  PointMapInfo info_;
+  std::shared_ptr<const Rve> rve_;
+  bool symmetrise_;
+  std::unique_ptr<Head> a_, b_, stress_;       ///< branches, and H b
+  std::unique_ptr<IndicatorPoints> indicator_; ///< null: not wanted
+  std::vector<double> scratch_;
+};
+
+/// Makes the closure "equino-mlp" or "equino-rbf" from models/NAME.safetensors, probe checked.
+std::unique_ptr<Equino> make_equino(const std::string &name, const ClosureRequest &request);
+
+/// The fields of EquiNO, from the basis and both branches: u = affine + phi_w a, s_nn = phi_s b.
+class EquinoFields final : public FieldReconstructor
+{
+public:
+  EquinoFields(std::shared_ptr<const Equino> equino, std::shared_ptr<const MicroBasis> basis,
+               std::shared_ptr<const Rve> rve);
+  void reconstruct(const std::vector<double> &x, std::vector<double> &displacement,
+                   std::vector<double> &stress) override;
+
+private:
+  std::shared_ptr<const Equino> equino_;
+  std::shared_ptr<const MicroBasis> basis_;
+  std::shared_ptr<const Rve> rve_;
+};
+} // namespace understudy

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <operators/maps/point_map.h>
+#include <operators/nn/head.h>
+
+#include <memory>
+#include <string>
+
+namespace understudy
+{
+/// A head with 3 inputs and 3 outputs as a closure in plane strain, S = f(E) with C = df/dE.
+///
+/// Points outside the training box are answered and marked; an input that is not finite never
+/// reaches the head; an answer that is not finite has the health not_converged. Nothing is
+/// allocated once the largest batch has been seen.
+class HeadClosure : public PointMap
+{
+public:
+  /// @param limit            training box |E_i| <= limit [-]
+  /// @param symmetric_tangent the tangent is (C + C^T) / 2
+  /// Throws UserError when the head does not have 3 inputs and 3 outputs.
+  HeadClosure(const std::string &name, std::unique_ptr<const Head> head, double limit,
+              bool symmetric_tangent);
+
+  const PointMapInfo &info() const override { return info_; }
+  void evaluate(const PointQuery &query, PointAnswer &answer) override;
+
+  const Head &head() const { return *head_; }
+
+private:
+  const PointBatch &finite_inputs(const PointQuery &query, const PointAnswer &answer);
+
+  std::unique_ptr<const Head> head_;
+  PointMapInfo info_;
+  PointBatch screened_; ///< inputs with zeros at the points that are not finite
+};
+} // namespace understudy
