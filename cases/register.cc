@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <cases/fe2/family.h>
 #include <cases/register.h>
 
 namespace understudy
@@ -8,6 +9,7 @@ namespace understudy
 Registry<Family> families()
 {
   Registry<Family> all("family of cases");
+  all.add("fe2", "Two-scale solid mechanics with a learned micro-scale.", make_fe2_family);
   return all;
 }
 } // namespace understudy

@@ -83,6 +83,9 @@ public:
   explicit SaturatingShear(const MaterialParameters &p)
     : law_{p.bulk, p.a1, p.a2, p.norm == "full" ? 1. : 0.}
   {
+    if (p.norm != "full" && p.norm != "inplane")
+      throw UserError("There is no norm '" + p.norm + "'" +
+                      suggestion(p.norm, {"full", "inplane"}) + ".");
   }
   bool has_potential() const override { return law_.zz == 1.; }
   void evaluate(std::size_t n, const ConstComponents &e, const Components &s,

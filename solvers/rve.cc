@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <data/core/errors.h>
 #include <solvers/rve.h>
 
 #include <algorithm>
@@ -89,10 +90,10 @@ void Rve::elastic_guess(const std::array<double, 3> &E, std::vector<double> &w)
     std::array<double, 9> mean;
     discretisation_.load_columns(tangent_, elastic_.data(), mean);
     have_factor_ = false;
-    if (factor_.factorize(values_))
-      factor_.solve(3, elastic_.data(), elastic_.data());
-    else
-      std::fill(elastic_.begin(), elastic_.end(), 0.);
+    if (!factor_.factorize(values_))
+      throw SolverError(
+        "The undeformed RVE has no positive definite stiffness; check its materials.");
+    factor_.solve(3, elastic_.data(), elastic_.data());
   }
   w.resize(n);
   for (std::size_t i = 0; i < n; ++i)
@@ -128,6 +129,8 @@ bool Rve::conjugate_gradients(std::size_t n_columns, const double *b, double *x,
     for (std::size_t c = 0; c < n_columns; ++c)
     {
       const double curvature = dot(n, &p[c * n], &Ap[c * n]);
+      if (curvature < 0.)
+        return false; // not positive definite here: let a factorization tell
       const double alpha = curvature > 0. ? rz[c] / curvature : 0.;
       for (std::size_t i = c * n; i < (c + 1) * n; ++i)
       {
@@ -162,7 +165,7 @@ bool Rve::homogenised_tangent(RveAnswer &answer)
   discretisation_.load_columns(tangent_, L.data(), mean);
   discretisation_.stiffness(tangent_, values_);
   // The formula below is of second order in the error of Z, so half of the digits are enough.
-  bool solved = have_factor_ && has_potential() && conjugate_gradients(3, L.data(), Z.data(), 1e-7);
+  bool solved = have_factor_ && has_potential() && conjugate_gradients(3, L.data(), Z.data(), 1e-6);
   if (!solved)
   {
     ++answer.factorizations;
@@ -196,13 +199,38 @@ bool Rve::homogenised_tangent(RveAnswer &answer)
   return true;
 }
 
+double Rve::line_search(const std::array<double, 3> &E, std::vector<double> &w,
+                        const std::vector<double> &direction)
+{
+  // With a potential, r . d is its slope along the step: a step is good that ends where the slope
+  // is smaller, which bounds overshooting. Without one, the residual has to fall.
+  const std::size_t n = w.size();
+  const bool potential = has_potential();
+  const double slope = std::abs(dot(n, residual_.data(), direction.data()));
+  const double r0 = norm(residual_);
+  double length = 1., relative = nan;
+  std::vector<double> trial(n);
+  for (unsigned halving = 0; halving < 12; ++halving, length /= 2)
+  {
+    for (std::size_t i = 0; i < n; ++i)
+      trial[i] = w[i] - length * direction[i];
+    relative = evaluate(E, trial, true);
+    if (relative <= parameters_.tolerance ||
+        (potential ? std::abs(dot(n, residual_.data(), direction.data())) <= 0.9 * slope
+                   : norm(residual_) <= (1 - 1e-4 * length) * r0))
+      break;
+  }
+  w.swap(trial);
+  return relative;
+}
+
 RveAnswer Rve::solve(const std::array<double, 3> &E, std::vector<double> &w, bool want_tangent)
 {
   RveAnswer answer;
   answer.stress.fill(nan);
   answer.tangent.fill(nan);
   have_factor_ = false; // one solve never depends on the one before
-  std::vector<double> direction(w.size()), trial;
+  std::vector<double> direction(w.size());
   double relative = evaluate(E, w, true);
   answer.residual_history.push_back(relative);
   while (!(relative <= parameters_.tolerance) && answer.iterations < parameters_.maximum_iterations)
@@ -210,18 +238,7 @@ RveAnswer Rve::solve(const std::array<double, 3> &E, std::vector<double> &w, boo
     if (!std::isfinite(relative) || !newton_direction(direction, relative, answer))
       break;
     ++answer.iterations;
-    const double r0 = norm(residual_);
-    double length = 1.;
-    for (unsigned halving = 0; halving < 10; ++halving, length /= 2)
-    {
-      trial = w;
-      for (std::size_t i = 0; i < w.size(); ++i)
-        trial[i] -= length * direction[i];
-      relative = evaluate(E, trial, true);
-      if (relative <= parameters_.tolerance || norm(residual_) <= (1 - 1e-4 * length) * r0)
-        break;
-    }
-    w.swap(trial);
+    relative = line_search(E, w, direction);
     answer.residual_history.push_back(relative);
   }
   answer.residual = relative;

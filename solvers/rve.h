@@ -74,6 +74,9 @@ public:
 private:
   bool newton_direction(std::vector<double> &direction, double relative_residual,
                         RveAnswer &answer);
+  /// Moves w along -direction and evaluates there. @return the relative residual
+  double line_search(const std::array<double, 3> &E, std::vector<double> &w,
+                     const std::vector<double> &direction);
   bool conjugate_gradients(std::size_t n_columns, const double *b, double *x, double tolerance);
   bool homogenised_tangent(RveAnswer &answer);
 

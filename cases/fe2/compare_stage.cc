@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <cases/fe2/comparison.h>
+#include <cases/fe2/fe2_report.h>
+#include <cases/fe2/stages.h>
+#include <data/core/collective.h>
+#include <data/store/atomic_file.h>
+#include <solvers/rve_output.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace understudy
+{
+namespace
+{
+unsigned newton_iterations(const nlohmann::json &record)
+{
+  unsigned sum = 0;
+  for (const auto &step : record["steps"])
+    sum += step["newton_iterations"].get<unsigned>();
+  return sum;
+}
+
+CoupledScore compare_runs(const StoredRun &run, const StoredRun &reference, MPI_Comm comm)
+{
+  CoupledScore score;
+  const std::size_t n = std::min(run.fields.size(), reference.fields.size());
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    const MacroDifference d = compare(run.fields[i], reference.fields[i], comm);
+    score.displacement = std::max(score.displacement, d.displacement);
+    score.strain = std::max(score.strain, d.strain);
+    score.stress = std::max(score.stress, d.stress);
+    score.shear_stress = std::max(score.shear_stress, d.stress_parts[2]);
+    const double force = run.record["steps"][i]["reaction_N_per_mm"];
+    const double exact = reference.record["steps"][i]["reaction_N_per_mm"];
+    score.force = std::max(score.force, std::abs(force - exact) / std::abs(exact));
+  }
+  score.newton_iterations = {newton_iterations(run.record), newton_iterations(reference.record)};
+  return score;
+}
+
+/// The macro run once more, now that the reference is known, to write its fields with their errors.
+void write_macro_fields(Fe2Workshop &workshop, const StoredRun *reference)
+{
+  const auto map = workshop.closure(workshop.parameters().coupling.closure);
+  TwoScaleSolver solver(workshop.parameters().macro, *map, workshop.comm());
+  if (reference)
+  {
+    std::vector<MacroFields> steps;
+    for (const MacroFields &fields : reference->fields)
+      steps.push_back(distribute(fields, solver.empty_fields(), workshop.comm()));
+    solver.compare_with(std::move(steps));
+  }
+  solver.write_to(workshop.context().output, "macro");
+  solver.run();
+}
+
+/// Micro fields at the macro points with the largest strain and with the largest indicator at the
+/// end. Rank 0 knows all points; the fields are made by all ranks alike.
+void write_chosen_micro_fields(Fe2Workshop &workshop, const StoredRun &run)
+{
+  const std::string name = workshop.parameters().coupling.closure;
+  const auto fields = workshop.fields(name);
+  if (!fields)
+    return;
+  RveClosure exact(workshop.rve());
+  const bool compare_exact = name != "rve" && workshop.parameters().coupling.reference == "rve";
+  on_rank_0(workshop.comm(),
+            [&]
+            {
+              const MacroPoint *strained = nullptr, *doubtful = nullptr;
+              const auto size = [](const MacroPoint &p)
+              { return std::hypot(p.strain[0], p.strain[1], p.strain[2]); };
+              for (const auto &cell : run.fields.back().cells)
+                for (const auto &point : cell.points)
+                {
+                  if (!strained || size(point) > size(*strained))
+                    strained = &point;
+                  if (std::isfinite(point.error_estimate) &&
+                      (!doubtful || point.error_estimate > doubtful->error_estimate))
+                    doubtful = &point;
+                }
+              for (const auto &[file, point] : {std::pair("micro_largest_strain.vtu", strained),
+                                                std::pair("micro_largest_indicator.vtu", doubtful)})
+              {
+                if (!point)
+                  continue;
+                const std::vector<double> E(point->strain.begin(), point->strain.end());
+                std::vector<MicroState> states(1);
+                fields->reconstruct(E, states[0].displacement, states[0].stress);
+                if (compare_exact)
+                {
+                  states.push_back({"exact_", {}, {}});
+                  exact.reconstruct(E, states[1].displacement, states[1].stress);
+                }
+                const auto unusable = [](const MicroState &state)
+                { return !std::isfinite(state.stress.front()); };
+                if (std::any_of(states.begin(), states.end(), unusable))
+                {
+                  workshop.context().log.warning(
+                    std::string(file) + " is not written: a micro model has no answer there.");
+                  continue;
+                }
+                write_micro_fields(workshop.context().output / file, workshop.mesh(),
+                                   *workshop.rve(), states);
+              }
+              return std::string();
+            });
+}
+} // namespace
+
+void compare_stage(Fe2Workshop &workshop)
+{
+  RunContext &context = workshop.context();
+  const Fe2Parameters &p = workshop.parameters();
+  const auto scope = context.timing.scope("compare");
+  const StoredRun run = read_run(workshop, p.coupling.closure);
+  std::unique_ptr<StoredRun> reference;
+  if (p.coupling.reference != "none")
+    reference = std::make_unique<StoredRun>(read_run(workshop, p.coupling.reference));
+
+  Fe2Findings findings;
+  findings.run = run.record;
+  if (reference)
+  {
+    findings.reference = reference->record;
+    findings.coupled = compare_runs(run, *reference, context.comm);
+  }
+  write_macro_fields(workshop, reference.get());
+  write_chosen_micro_fields(workshop, run);
+
+  // Making a closure is collective, so every rank scores all of them; rank 0 tells its figures.
+  std::unique_ptr<DataSet> data;
+  on_all_ranks(context.comm, [&] { data = std::make_unique<DataSet>(workshop.dataset()); });
+  for (const auto &name : p.training.names())
+  {
+    context.log.info("compare: " + name + " on " + std::to_string(data->ids("test").size()) +
+                     " test strains");
+    findings.micro.push_back(score_closure(workshop, name, *data));
+  }
+  findings.exact_seconds = time_exact(workshop, *data, 20);
+  on_rank_0(context.comm,
+            [&]
+            {
+              findings.generate = read_json(context.output / "generate.json");
+              findings.train = read_json(context.output / "train.json");
+              write_fe2_report(workshop.parameters(), findings, context.output);
+              return std::string();
+            });
+}
+} // namespace understudy

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <cases/fe2/comparison.h>
+#include <data/output/statistics.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace understudy
+{
+namespace
+{
+double seconds()
+{
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Rows of samples [n][m] as a batch [m][n].
+PointBatch batch_of(const std::vector<double> &rows, std::size_t m)
+{
+  PointBatch batch(m, rows.size() / m);
+  for (std::size_t p = 0; p < batch.n_points(); ++p)
+    for (std::size_t i = 0; i < m; ++i)
+      batch(i, p) = rows[p * m + i];
+  return batch;
+}
+
+std::vector<double> rows_of(const PointBatch &batch)
+{
+  std::vector<double> rows;
+  for (std::size_t p = 0; p < batch.n_points(); ++p)
+    for (std::size_t i = 0; i < batch.n_components(); ++i)
+      rows.push_back(batch(i, p));
+  return rows;
+}
+
+/// Median of five timed calls with a batch that is large enough to be timed.
+double time_per_point(PointMap &map, const PointBatch &E)
+{
+  const bool slow = map.info().hint_size > 0; // iterates: a small batch takes long enough
+  const std::size_t n = slow ? E.n_points() : 4096;
+  PointBatch many(3, n), hints(map.info().hint_size, n);
+  for (std::size_t p = 0; p < n; ++p)
+    for (unsigned i = 0; i < 3; ++i)
+      many(i, p) = E(i, p % E.n_points());
+  PointQuery query;
+  query.inputs = &many;
+  PointAnswer answer;
+  std::vector<double> times;
+  for (unsigned repeat = 0; repeat < 6; ++repeat)
+  {
+    const double start = seconds();
+    map.evaluate(query, answer);
+    if (repeat > 0) // the first call fills caches and scratch memory
+      times.push_back((seconds() - start) / static_cast<double>(n));
+  }
+  return median(times);
+}
+
+void score_fields(Fe2Workshop &workshop, const std::string &name, const DataSet &data,
+                  MicroScore &score)
+{
+  const auto fields = workshop.fields(name);
+  score.has_fields = fields != nullptr;
+  if (!fields)
+    return;
+  std::array<double, 3> error{}, norm{};
+  std::array<std::vector<double>, 3> relative;
+  std::vector<double> displacement, stress;
+  for (const std::size_t id : data.ids("test"))
+  {
+    const auto E = data.read(id, "E"), exact = data.read(id, "stress");
+    fields->reconstruct(E, displacement, stress);
+    const std::size_t n = exact.size() / 3;
+    for (unsigned i = 0; i < 3; ++i)
+    {
+      double e = 0., s = 0.;
+      for (std::size_t q = 0; q < n; ++q)
+      {
+        const double d = stress[3 * q + i] - exact[i * n + q];
+        e += d * d;
+        s += exact[i * n + q] * exact[i * n + q];
+      }
+      error[i] += e;
+      norm[i] += s;
+      relative[i].push_back(std::sqrt(e / s));
+    }
+  }
+  for (unsigned i = 0; i < 3; ++i)
+  {
+    score.local[i] = std::sqrt(error[i] / norm[i]);
+    score.local_median[i] = median(relative[i]);
+  }
+}
+} // namespace
+
+MicroScore score_closure(Fe2Workshop &workshop, const std::string &name, const DataSet &data)
+{
+  MicroScore score;
+  score.closure = name;
+  const auto map = workshop.closure(name);
+  const PointBatch E = batch_of(data.read_all("test", "E"), 3);
+  const auto S = data.read_all("test", "S"), C = data.read_all("test", "C");
+  PointQuery query;
+  query.inputs = &E;
+  PointAnswer answer;
+  map->evaluate(query, answer);
+  const auto stress = rows_of(answer.outputs), tangent = rows_of(answer.tangent);
+  score.stress = relative_frobenius(stress, S);
+  score.shear = relative_frobenius(every(stress, 3, 2), every(S, 3, 2));
+  score.tangent = relative_frobenius(tangent, C);
+  score.mean_indicator = mean(answer.error_estimate);
+  score.seconds_per_point = time_per_point(*map, E);
+  score_fields(workshop, name, data, score);
+  return score;
+}
+
+std::array<double, 2> time_exact(Fe2Workshop &workshop, const DataSet &data, std::size_t n_points)
+{
+  const auto all = data.read_all("test", "E");
+  const std::size_t n = std::min(n_points, all.size() / 3);
+  const PointBatch E = batch_of({all.begin(), all.begin() + static_cast<long>(3 * n)}, 3);
+  const auto guessed = workshop.closure("rve");
+  RveClosure cold(workshop.rve());
+  std::array<double, 2> times{};
+  PointQuery query;
+  query.inputs = &E;
+  PointAnswer answer;
+  PointMap *const maps[2] = {guessed.get(), &cold};
+  for (unsigned i = 0; i < 2; ++i)
+  {
+    const PointBatch one = batch_of({all.begin(), all.begin() + 3}, 3);
+    PointQuery first;
+    first.inputs = &one;
+    maps[i]->evaluate(first, answer); // what is computed once per run is not counted
+    const double start = seconds();
+    maps[i]->evaluate(query, answer);
+    times[i] = (seconds() - start) / static_cast<double>(n);
+  }
+  return times;
+}
+} // namespace understudy

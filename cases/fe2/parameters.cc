@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <cases/fe2/parameters.h>
+#include <data/core/errors.h>
+#include <data/core/nearest_name.h>
+#include <meshes/rve_generator.h>
+#include <meshes/rve_published.h>
+#include <surrogates/register.h>
+
+#include <deal.II/base/patterns.h>
+#include <deal.II/base/utilities.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace understudy
+{
+namespace
+{
+using namespace dealii::Patterns;
+
+template <class Names>
+std::string choice(const Names &names)
+{
+  std::string text;
+  for (const auto &name : names)
+    text.append(text.empty() ? "" : "|").append(name);
+  return text;
+}
+
+void declare_material(dealii::ParameterHandler &prm, const std::string &section,
+                      MaterialParameters &m)
+{
+  prm.enter_subsection(section);
+  prm.add_parameter("Law", m.law, "Material law.", Selection(choice(material_laws().names())));
+  prm.add_parameter("Bulk modulus", m.bulk, "K of both laws [N/mm2]", Double(1e-12));
+  prm.add_parameter("Shear modulus", m.shear, "G of the law 'linear' [N/mm2]", Double(1e-12));
+  prm.add_parameter("Shear limit", m.a1, "a1 of 'saturating-shear', the limit of |dev s| [N/mm2]",
+                    Double(1e-12));
+  prm.add_parameter("Strain scale", m.a2, "a2 of 'saturating-shear': G starts at a1 / (2 a2) [1]",
+                    Double(1e-12));
+  prm.leave_subsection();
+}
+} // namespace
+
+void MicroParameters::declare(dealii::ParameterHandler &prm)
+{
+  auto geometries = rve_geometries();
+  geometries.push_back("published");
+  prm.add_parameter("Geometry", geometry,
+                    "Micro structure; 'published' reads 'Node file' and 'Element file'.",
+                    Selection(choice(geometries)));
+  prm.add_parameter("Refinement", refinement, "Cells per side are multiplied by it [1]",
+                    Integer(1, 64));
+  prm.add_parameter("Node file", node_file, "Table x,y of the nodes of a published mesh.");
+  prm.add_parameter("Element file", element_file, "Table of the Q8 elements of a published mesh.");
+  prm.add_parameter(
+    "Norm", norm,
+    "Norm of dev e in the law: 'full' in three dimensions, 'inplane' without the zz "
+    "part (then the law has no potential).",
+    Selection("full|inplane"));
+  prm.add_parameter("Tolerance", rve.tolerance,
+                    "Residual of the micro equilibrium relative to its absolute contributions [1]",
+                    Double(1e-14, 1e-3));
+  prm.add_parameter("Maximum Newton iterations", rve.maximum_iterations,
+                    "Of a micro problem before it counts as failed [1]", Integer(1, 1000));
+  declare_material(prm, "Matrix", rve.matrix);
+  declare_material(prm, "Fibre", rve.fibre);
+}
+
+std::vector<std::string> MicroParameters::problems() const
+{
+  std::vector<std::string> all;
+  const bool files = !node_file.empty() || !element_file.empty();
+  if (geometry != "published" && files)
+    all.push_back("'Geometry' = " + geometry +
+                  " makes its own mesh, but a 'Node file' or 'Element "
+                  "file' is given in section 'Micro'; set 'Geometry' = published or remove them.");
+  if (geometry == "published")
+    for (const auto &[key, file] :
+         {std::pair("Node file", node_file), std::pair("Element file", element_file)})
+      if (file.empty())
+        all.push_back("'Geometry' = published needs '" + std::string(key) +
+                      "' in section 'Micro'.");
+      else if (!std::filesystem::exists(file))
+        all.push_back("The '" + std::string(key) + "' " + file +
+                      " of section 'Micro' does not exist.");
+  return all;
+}
+
+RveMesh MicroParameters::make_mesh() const
+{
+  return geometry == "published" ? read_published_rve(node_file, element_file)
+                                 : make_rve(geometry, refinement);
+}
+
+RveParameters MicroParameters::rve_parameters() const
+{
+  RveParameters p = rve;
+  p.matrix.norm = p.fibre.norm = norm;
+  return p;
+}
+
+void TrainingParameters::declare(dealii::ParameterHandler &prm)
+{
+  std::vector<std::string> trainable; // all but the exact model and names that stand for others
+  for (const auto &name : ::understudy::closures().names())
+    if (name != "rve" && model_of(name) == name)
+      trainable.push_back(name);
+  prm.add_parameter("Closures", closures, "Micro models to train.",
+                    List(Selection(choice(trainable)), 0, 100));
+  prm.add_parameter("Evaluations of snapshot-mlp", snapshot_mlp_evaluations,
+                    "Most evaluations of the loss of the rival [1]", Integer(1, 10000000));
+  prm.add_parameter("Cubature tolerance", cubature_tolerance,
+                    "Residual at which 'pod-galerkin' has enough quadrature points [1]",
+                    Double(1e-14, 1.));
+  prm.add_parameter("Cubature points", cubature_points,
+                    "Most quadrature points of 'pod-galerkin' [1]", Integer(1, 1000000));
+}
+
+std::vector<std::string> TrainingParameters::names() const
+{
+  return dealii::Utilities::split_string_list(closures);
+}
+
+void CouplingParameters::declare(dealii::ParameterHandler &prm)
+{
+  const auto names = ::understudy::closures().names();
+  prm.add_parameter("Closure", closure, "Micro model of the macro structure.",
+                    Selection(choice(names)));
+  prm.add_parameter("Reference", reference,
+                    "Micro model it is compared with in the same structure; 'none': no comparison.",
+                    Selection(choice(names) + "|none"));
+  prm.add_parameter("First guess", first_guess,
+                    "What starts the exact micro model: the Galerkin ROM, or the last solution of "
+                    "the point ('none'). It changes times, not results.",
+                    Selection("pod-galerkin|none"));
+  prm.add_parameter("Indicator", indicator,
+                    "Compute the closure's own error indicator at every point.");
+  prm.add_parameter("Symmetric tangent", symmetric_tangent,
+                    "Use (C + C^T) / 2 of closures whose tangent is not symmetric by itself.");
+}
+
+std::vector<std::string> CouplingParameters::problems(const std::vector<std::string> &trained) const
+{
+  std::vector<std::string> all;
+  for (const auto &[key, name] : {std::pair("Closure", closure), std::pair("Reference", reference)})
+  {
+    const std::string model = model_of(name);
+    if (name != "none" && model != "rve" &&
+        std::find(trained.begin(), trained.end(), model) == trained.end())
+      all.push_back("'" + std::string(key) + "' = " + name + " in section 'Coupling' needs '" +
+                    model + "' among the 'Closures' of section 'Training'.");
+  }
+  if (closure == reference)
+    all.push_back("'Closure' and 'Reference' in section 'Coupling' are both " + closure +
+                  "; set 'Reference' = none to run one micro model only.");
+  return all;
+}
+
+void Fe2Parameters::declare(dealii::ParameterHandler &prm)
+{
+  prm.enter_subsection("Micro");
+  micro.declare(prm);
+  prm.leave_subsection();
+
+  prm.enter_subsection("Data set");
+  prm.add_parameter("Training samples", sampling.n_train, "Exact solutions for the modes [1]",
+                    Integer(1, 1000000));
+  prm.add_parameter("Validation samples", sampling.n_validation, "Exact solutions for choices [1]",
+                    Integer(0, 1000000));
+  prm.add_parameter("Test samples", sampling.n_test, "Exact solutions for the report only [1]",
+                    Integer(1, 1000000));
+  prm.add_parameter("Strain limit", sampling.limit, "Samples have |E_i| up to it [1]",
+                    Double(1e-9, 10.));
+  prm.add_parameter("Seed", sampling.seed, "Seed of the Latin hypercubes [1]");
+  prm.add_parameter("Samples per shard", sampling.samples_per_shard,
+                    "Samples that a rank writes, and so may lose when killed, at a time [1]",
+                    Integer(1, 100000));
+  prm.leave_subsection();
+
+  prm.enter_subsection("Training");
+  training.declare(prm);
+  prm.enter_subsection("EquiNO");
+  equino.declare(prm);
+  prm.leave_subsection();
+  prm.leave_subsection();
+
+  prm.enter_subsection("Macro");
+  macro.declare(prm);
+  prm.leave_subsection();
+
+  prm.enter_subsection("Coupling");
+  coupling.declare(prm);
+  prm.leave_subsection();
+}
+
+std::vector<std::string> Fe2Parameters::problems() const
+{
+  std::vector<std::string> all = micro.problems();
+  const auto add = [&all](const std::vector<std::string> &more)
+  { all.insert(all.end(), more.begin(), more.end()); };
+  if (equino.modes > sampling.n_train)
+    all.push_back("'Modes' = " + std::to_string(equino.modes) +
+                  " in section 'Training/EquiNO' exceed "
+                  "'Training samples' = " +
+                  std::to_string(sampling.n_train) + " in section 'Data set'.");
+  add(equino.problems());
+  add(macro.problems());
+  add(coupling.problems(training.names()));
+  return all;
+}
+
+std::string model_of(const std::string &closure)
+{
+  return closure == "equino" ? "equino-rbf" : closure;
+}
+} // namespace understudy

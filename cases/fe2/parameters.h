@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <meshes/rve_mesh.h>
+#include <solvers/rve.h>
+#include <solvers/rve_dataset.h>
+#include <solvers/two_scale.h>
+#include <surrogates/equino.h>
+#include <surrogates/galerkin_rom.h>
+
+#include <deal.II/base/parameter_handler.h>
+
+#include <string>
+#include <vector>
+
+namespace understudy
+{
+/// The micro structure of a case and its materials.
+struct MicroParameters
+{
+  std::string geometry = "rve3"; ///< a name of make_rve(), or "published" for the two files below
+  unsigned refinement = 1;
+  std::string node_file, element_file;
+  std::string norm = "full";
+  RveParameters rve;
+
+  void declare(dealii::ParameterHandler &prm);
+  std::vector<std::string> problems() const;
+
+  /// The mesh; throws UserError for files that are missing or wrong.
+  RveMesh make_mesh() const;
+  /// Materials with the norm of the case.
+  RveParameters rve_parameters() const;
+};
+
+/// Which micro models are trained.
+struct TrainingParameters
+{
+  std::string closures =
+    "equino-rbf, equino-mlp, pod-galerkin, training-mean, linear, snapshot-rbf, "
+    "snapshot-mlp";
+  unsigned snapshot_mlp_evaluations = 1500;
+  double cubature_tolerance = 1e-6;
+  unsigned cubature_points = 300;
+
+  void declare(dealii::ParameterHandler &prm);
+  std::vector<std::string> names() const;
+};
+
+/// Which micro models play in the macro structure.
+struct CouplingParameters
+{
+  std::string closure = "equino";
+  std::string reference = "rve";
+  std::string first_guess = "pod-galerkin";
+  bool indicator = true;
+  bool symmetric_tangent = true;
+
+  void declare(dealii::ParameterHandler &prm);
+  std::vector<std::string> problems(const std::vector<std::string> &trained) const;
+};
+
+/// A case of two-scale solid mechanics.
+struct Fe2Parameters
+{
+  MicroParameters micro;
+  RveSamplingParameters sampling;
+  EquinoParameters equino;
+  TrainingParameters training;
+  CouplingParameters coupling;
+  TwoScaleParameters macro;
+
+  void declare(dealii::ParameterHandler &prm);
+  std::vector<std::string> problems() const;
+};
+
+/// The model that a closure's name stands for: "equino" is the head that wins, "equino-rbf".
+std::string model_of(const std::string &closure);
+} // namespace understudy

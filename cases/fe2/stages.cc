@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <cases/fe2/stages.h>
+#include <cases/versions.h>
+#include <data/core/collective.h>
+#include <data/core/progress.h>
+#include <data/core/sha256.h>
+#include <data/store/atomic_file.h>
+#include <data/store/strict_json.h>
+#include <surrogates/baselines.h>
+
+#include <deal.II/base/mpi.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+namespace understudy
+{
+namespace
+{
+double seconds()
+{
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// A number for JSON, which has no NaN.
+nlohmann::json finite(double value)
+{
+  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
+}
+
+/// Trains one model; returns what is worth remembering of it. Local.
+nlohmann::json train_model(Fe2Workshop &workshop, const std::string &name, const DataSet &data,
+                           const MicroBasis &basis, const std::string &basis_hash)
+{
+  const Fe2Parameters &p = workshop.parameters();
+  MicroModelCard card = workshop.card(name);
+  card.dataset_hash = data.hash();
+  const auto file = workshop.model(name);
+  const double start = seconds();
+  nlohmann::json record = {{"name", name}};
+  if (name == "equino-mlp" || name == "equino-rbf")
+  {
+    const auto report = train_equino(
+      p.equino, name == "equino-mlp" ? "mlp" : "odd-rbf", basis, *workshop.rve(), card, basis_hash,
+      file, [&](const std::string &line) { workshop.context().log.info(line); });
+    record["label_misfit"] = report.label_misfit;
+    record["validation_error_a"] = report.validation_a;
+    record["validation_error_b"] = report.validation_b;
+    record["evaluations"] = report.evaluations;
+    record["stopped_by"] = report.stopped_by;
+  }
+  else if (name == "pod-galerkin")
+  {
+    GalerkinParameters galerkin;
+    galerkin.cubature.tolerance = p.training.cubature_tolerance;
+    galerkin.cubature.max_points = p.training.cubature_points;
+    const GalerkinRom rom = train_galerkin_rom(galerkin, basis, data, *workshop.rve(), card, file);
+    record["points"] = rom.n_points;
+    record["cubature_residual"] = rom.cubature_residual;
+  }
+  else if (name == "training-mean")
+    train_training_mean(data, card, file);
+  else if (name == "linear")
+    train_linear(data, card, file);
+  else if (name == "snapshot-rbf")
+    train_snapshot_rbf(data, card, file);
+  else
+  {
+    SnapshotMlpParameters mlp;
+    mlp.max_evaluations = p.training.snapshot_mlp_evaluations;
+    mlp.seed = p.equino.seed;
+    const auto report = train_snapshot_mlp(data, card, file, mlp);
+    record["evaluations"] = report.evaluations;
+    record["stopped_by"] = report.stopped_by;
+  }
+  record["seconds"] = seconds() - start;
+  return record;
+}
+
+/// Costly models first, so that the ranks end at about the same time.
+std::vector<std::string> by_cost(std::vector<std::string> names)
+{
+  const auto cost = [](const std::string &name) {
+    return name == "equino-mlp" ? 2 : name == "snapshot-mlp" ? 1 : 0;
+  };
+  std::stable_sort(names.begin(), names.end(),
+                   [&](const std::string &a, const std::string &b) { return cost(a) > cost(b); });
+  return names;
+}
+
+nlohmann::json record_of(const LoadStepRecord &step)
+{
+  return {{"load_factor", step.load_factor},
+          {"newton_iterations", step.newton_iterations},
+          {"residual_norms", step.residual_norms},
+          {"closure_calls", step.closure_calls},
+          {"points", step.points},
+          {"cuts", step.cuts},
+          {"time_closure_s", step.time_closure},
+          {"time_total_s", step.time_total},
+          {"reaction_N_per_mm", step.reaction},
+          {"mean_displacement_mm", step.mean_displacement},
+          {"health", step.health},
+          {"answered_by", step.answered_by},
+          {"max_strain", step.max_strain},
+          {"max_error_estimate", finite(step.max_error_estimate)}};
+}
+
+std::filesystem::path fields_file(const std::filesystem::path &folder, std::size_t step)
+{
+  char name[32];
+  std::snprintf(name, sizeof name, "step-%03zu.fields", step);
+  return folder / name;
+}
+
+/// One macro run with its record and fields in run/<closure>/, unless an equal one stands there.
+void coupled_run(Fe2Workshop &workshop, const std::string &name)
+{
+  RunContext &context = workshop.context();
+  const auto folder = workshop.runs() / name;
+  const std::string key = on_rank_0(
+    context.comm, [&] { return sha256_hex(json_text(run_dependencies(workshop, name))); });
+  const std::string stored =
+    on_rank_0(context.comm,
+              [&]() -> std::string
+              {
+                if (!std::filesystem::exists(folder / "record.json") || context.force)
+                  return "";
+                return read_json(folder / "record.json").value("key", "");
+              });
+  if (stored == key)
+  {
+    context.log.info("run: " + name + " is up to date (" + folder.string() + ")");
+    return;
+  }
+  on_rank_0(context.comm,
+            [&]
+            {
+              create_folder(folder.string());
+              std::filesystem::remove(folder / "record.json");
+              return std::string();
+            });
+
+  const auto map = workshop.closure(name);
+  const double memory_before = resident_memory();
+  const auto scope = context.timing.scope("run: " + name);
+  TwoScaleSolver solver(workshop.parameters().macro, *map, context.comm);
+  solver.report_to([&](const std::string &line)
+                   { context.log.info("run: " + name + ": " + line); });
+  if (name == workshop.parameters().coupling.reference)
+    solver.write_to(context.output / "reference", "macro_" + name);
+  const TwoScaleResult result = solver.run();
+  context.timing.add("run: " + name + ": closure", result.time_closure);
+
+  std::vector<MacroFields> all;
+  for (const MacroFields &fields : result.fields)
+    all.push_back(gather(fields, context.comm));
+  on_rank_0(context.comm,
+            [&]
+            {
+              nlohmann::json record = {
+                {"key", key},
+                {"closure", name},
+                {"answerers", map->answerers()},
+                {"time_total_s", result.time_total},
+                {"time_closure_s", result.time_closure},
+                {"points", result.points},
+                {"n_dofs", result.n_dofs},
+                {"n_cells", result.n_cells},
+                {"ranks", dealii::Utilities::MPI::n_mpi_processes(context.comm)},
+                {"memory_growth_MB", resident_memory() - memory_before},
+                {"steps", nlohmann::json::array()}};
+              for (const auto &step : result.steps)
+                record["steps"].push_back(record_of(step));
+              if (const auto *exact = dynamic_cast<const RveClosure *>(map.get()))
+                record["exact_rank_0"] = {{"solves", exact->counters().solves},
+                                          {"iterations", exact->counters().iterations},
+                                          {"factorizations", exact->counters().factorizations},
+                                          {"retries", exact->counters().retries}};
+              for (std::size_t i = 0; i < all.size(); ++i)
+              {
+                const auto bytes = pack(all[i]);
+                write_file_atomically(fields_file(folder, i).string(),
+                                      std::string_view(bytes.data(), bytes.size()));
+              }
+              write_json(folder / "record.json", record);
+              return std::string();
+            });
+  char line[160];
+  std::snprintf(
+    line, sizeof line, "run: %s: %zu load steps, %zu points answered in %.3g s, %.3g s in all",
+    name.c_str(), result.steps.size(), result.points, result.time_closure, result.time_total);
+  context.log.info(line);
+}
+} // namespace
+
+void generate_stage(Fe2Workshop &workshop)
+{
+  RunContext &context = workshop.context();
+  const RveSamplingParameters &sampling = workshop.parameters().sampling;
+  const auto scope = context.timing.scope("generate");
+  const double start = seconds();
+  const std::size_t solved =
+    generate_rve_dataset(context.comm, workshop.data().string(), workshop.dataset_info(),
+                         *workshop.rve(), sampling, context.log, context.force);
+  const double elapsed = seconds() - start;
+  on_rank_0(context.comm,
+            [&]
+            {
+              const auto file = context.output / "generate.json";
+              if (solved > 0 || !std::filesystem::exists(file))
+                write_json(file,
+                           {{"samples_solved", solved},
+                            {"samples", sampling.n_train + sampling.n_validation + sampling.n_test},
+                            {"seconds", elapsed}});
+              return std::string();
+            });
+}
+
+void train_stage(Fe2Workshop &workshop)
+{
+  RunContext &context = workshop.context();
+  const auto scope = context.timing.scope("train");
+  const double start = seconds();
+  const DataSet data = [&]
+  {
+    std::unique_ptr<DataSet> opened;
+    workshop.rve();
+    on_all_ranks(context.comm, [&] { opened = std::make_unique<DataSet>(workshop.dataset()); });
+    return *opened;
+  }();
+  MicroBasis basis;
+  std::string basis_hash;
+  on_all_ranks(context.comm,
+               [&]
+               {
+                 basis =
+                   MicroBasis::compute(data, *workshop.rve(), workshop.parameters().equino.modes);
+                 ModelFile file;
+                 basis.save(file);
+                 basis_hash = file.tensor_hash();
+                 if (rank_in(context.comm) == 0)
+                 {
+                   create_folder(workshop.models().string());
+                   file.meta()["kind"] = "micro-basis";
+                   file.meta()["dataset_hash"] = data.hash();
+                   file.write(workshop.basis().string());
+                 }
+               });
+  const auto names = by_cost(workshop.parameters().training.names());
+  const unsigned rank = rank_in(context.comm);
+  const unsigned n_ranks = dealii::Utilities::MPI::n_mpi_processes(context.comm);
+  std::string mine = "[]";
+  on_all_ranks(context.comm,
+               [&]
+               {
+                 auto records = nlohmann::json::array();
+                 for (std::size_t i = 0; i < names.size(); ++i)
+                   // Rank 0 has the costliest one and, with several ranks, no other.
+                   if ((n_ranks == 1 ? 0 : i == 0 ? 0 : 1 + (i - 1) % (n_ranks - 1)) == rank)
+                   {
+                     context.log.info("train: " + names[i]);
+                     records.push_back(train_model(workshop, names[i], data, basis, basis_hash));
+                   }
+                 mine = records.dump();
+               });
+  const auto everybody = dealii::Utilities::MPI::gather(context.comm, mine, 0);
+  on_rank_0(context.comm,
+            [&]
+            {
+              nlohmann::json record = {{"seconds", seconds() - start},
+                                       {"singular_values_displacement", basis.singular_w},
+                                       {"singular_values_stress", basis.singular_s},
+                                       {"models", nlohmann::json::object()}};
+              for (const auto &text : everybody)
+                for (const auto &model : nlohmann::json::parse(text))
+                {
+                  record["models"][model["name"].get<std::string>()] = model;
+                  context.log.info("train: " + model["name"].get<std::string>() + " took " +
+                                   duration(model["seconds"].get<double>()));
+                }
+              write_json(context.output / "train.json", record);
+              return std::string();
+            });
+}
+
+nlohmann::json run_dependencies(Fe2Workshop &workshop, const std::string &closure)
+{
+  const TwoScaleParameters &m = workshop.parameters().macro;
+  nlohmann::json depends = {{"closure", closure},
+                            {"micro", workshop.card(closure).micro},
+                            {"mesh", m.mesh},
+                            {"cells_per_leg", m.resolution},
+                            {"load_type", m.load_type},
+                            {"load", m.load},
+                            {"load_steps", m.load_steps},
+                            {"minimum_step_fraction", m.minimum_step_fraction},
+                            {"tolerances", {m.absolute_tolerance, m.relative_tolerance}},
+                            {"maximum_iterations", m.maximum_iterations}};
+  if (closure != "rve")
+    depends.update({{"model", ModelFile::read(workshop.model(closure).string()).tensor_hash()},
+                    {"symmetric_tangent", workshop.parameters().coupling.symmetric_tangent},
+                    {"indicator", workshop.parameters().coupling.indicator}});
+  else
+    depends["tolerance"] = workshop.parameters().micro.rve.tolerance;
+  return depends;
+}
+
+void run_stage(Fe2Workshop &workshop)
+{
+  const CouplingParameters &coupling = workshop.parameters().coupling;
+  workshop.rve(); // made by all ranks before one of them asks for its fingerprint
+  coupled_run(workshop, coupling.closure);
+  if (coupling.reference != "none")
+    coupled_run(workshop, coupling.reference);
+}
+
+StoredRun read_run(Fe2Workshop &workshop, const std::string &closure)
+{
+  StoredRun run;
+  const auto folder = workshop.runs() / closure;
+  const std::string text =
+    on_rank_0(workshop.comm(),
+              [&]
+              {
+                if (!std::filesystem::exists(folder / "record.json"))
+                  throw UserError("There is no macro run with '" + closure + "' in '" +
+                                  folder.string() + "'; run the stage 'run'.");
+                return read_json(folder / "record.json").dump();
+              });
+  run.record = nlohmann::json::parse(text);
+  on_rank_0(
+    workshop.comm(),
+    [&]
+    {
+      for (std::size_t i = 0; i < run.record["steps"].size(); ++i)
+      {
+        const std::string bytes = read_file(fields_file(folder, i).string());
+        run.fields.push_back(unpack({bytes.begin(), bytes.end()}, fields_file(folder, i).string()));
+      }
+      return std::string();
+    });
+  run.fields.resize(run.record["steps"].size());
+  return run;
+}
+} // namespace understudy

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <cases/fe2/workshop.h>
+#include <data/core/collective.h>
+#include <data/store/atomic_file.h>
+#include <data/store/strict_json.h>
+
+#include <utility>
+
+namespace understudy
+{
+Fe2Workshop::Fe2Workshop(const Fe2Parameters &parameters, RunContext &context)
+  : parameters_(parameters), context_(context)
+{
+}
+
+std::filesystem::path Fe2Workshop::model(const std::string &closure) const
+{
+  return models() / (model_of(closure) + ".safetensors");
+}
+
+const RveMesh &Fe2Workshop::mesh()
+{
+  if (!mesh_)
+    on_all_ranks(comm(), [&] { mesh_ = std::make_unique<RveMesh>(parameters_.micro.make_mesh()); });
+  return *mesh_;
+}
+
+std::shared_ptr<Rve> Fe2Workshop::rve()
+{
+  if (!rve_)
+  {
+    const RveParameters p = parameters_.micro.rve_parameters();
+    rve_ = std::make_shared<Rve>(mesh(), p);
+    micro_ = micro_fingerprint(mesh(), p);
+  }
+  return rve_;
+}
+
+DataSetInfo Fe2Workshop::dataset_info()
+{
+  return describe_rve_dataset(mesh(), *rve(), parameters_.sampling);
+}
+
+DataSet Fe2Workshop::dataset()
+{
+  DataSet data = DataSet::open(data().string());
+  data.require(dataset_info());
+  return data;
+}
+
+MicroModelCard Fe2Workshop::card(const std::string &kind)
+{
+  rve();
+  return {kind, micro_, parameters_.micro.norm, parameters_.sampling.limit, {}};
+}
+
+ClosureRequest Fe2Workshop::request()
+{
+  ClosureRequest r;
+  r.comm = comm();
+  r.models = models();
+  r.rve = rve();
+  r.micro = micro_;
+  r.norm = parameters_.micro.norm;
+  r.indicator = parameters_.coupling.indicator;
+  r.symmetric_tangent = parameters_.coupling.symmetric_tangent;
+  return r;
+}
+
+std::shared_ptr<const MicroBasis> Fe2Workshop::micro_basis()
+{
+  std::shared_ptr<const MicroBasis> loaded;
+  on_all_ranks(comm(),
+               [&]
+               {
+                 loaded = std::make_shared<const MicroBasis>(
+                   MicroBasis::load(ModelFile::read(basis().string()), *rve_));
+               });
+  return loaded;
+}
+
+std::unique_ptr<PointMap> Fe2Workshop::closure(const std::string &name)
+{
+  const ClosureRequest wanted = request();
+  const bool guess = parameters_.coupling.first_guess == "pod-galerkin";
+  if (name != "rve" || !guess || !std::filesystem::exists(model("pod-galerkin")) ||
+      !std::filesystem::exists(basis()))
+    return closures().create(name, wanted);
+  const auto basis = micro_basis();
+  std::shared_ptr<const RveGuess> first_guess;
+  on_all_ranks(comm(),
+               [&]
+               {
+                 ModelFile file;
+                 MicroModelCard card;
+                 first_guess = std::make_shared<const GalerkinFields>(
+                   read_galerkin_rom(wanted, file, card), basis, rve_);
+               });
+  return std::make_unique<RveClosure>(rve_, first_guess);
+}
+
+std::unique_ptr<FieldReconstructor> Fe2Workshop::fields(const std::string &name)
+{
+  const ClosureRequest wanted = request();
+  const std::string model_name = model_of(name);
+  if (name == "rve")
+    return std::make_unique<RveClosure>(rve_);
+  if (model_name != "pod-galerkin" && model_name.rfind("equino", 0) != 0)
+    return nullptr;
+  const auto basis = micro_basis();
+  std::unique_ptr<FieldReconstructor> made;
+  on_all_ranks(
+    comm(),
+    [&]
+    {
+      if (model_name == "pod-galerkin")
+      {
+        ModelFile file;
+        MicroModelCard card;
+        made = std::make_unique<GalerkinFields>(read_galerkin_rom(wanted, file, card), basis, rve_);
+      }
+      else
+        made = std::make_unique<EquinoFields>(make_equino(model_name, wanted), basis, rve_);
+    });
+  return made;
+}
+
+nlohmann::json read_json(const std::filesystem::path &file)
+{
+  try
+  {
+    return parse_strictly(read_file(file.string()));
+  }
+  catch (const JsonRefusal &refusal)
+  {
+    throw UserError("The file '" + file.string() + "' cannot be used: " + refusal.what() + ".");
+  }
+}
+
+void write_json(const std::filesystem::path &file, const nlohmann::json &value)
+{
+  write_file_atomically(file.string(), value.dump(2) + "\n");
+}
+} // namespace understudy

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <data/core/collective.h>
+#include <data/core/errors.h>
+#include <data/store/model_file.h>
+#include <operators/nn/head_meta.h>
+#include <operators/nn/mlp.h>
+#include <operators/nn/odd_rbf.h>
+#include <surrogates/baselines.h>
+#include <surrogates/head_closure.h>
+
+#include <Eigen/Dense>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <utility>
+
+namespace understudy
+{
+namespace
+{
+const std::string head_prefix = "S/";
+
+/// y = A x + b. What a constant and a linear law have in common.
+class AffineHead final : public Head
+{
+public:
+  AffineHead(Eigen::MatrixXd A, Eigen::VectorXd b) : A_(std::move(A)), b_(std::move(b)) {}
+
+  std::string kind() const override { return "affine"; }
+  std::size_t n_inputs() const override { return A_.cols(); }
+  std::size_t n_outputs() const override { return A_.rows(); }
+
+  void evaluate(std::size_t n, const double *x, double *y, double *dy) const override
+  {
+    for (Eigen::Index i = 0; i < A_.rows(); ++i)
+    {
+      std::fill_n(y + i * n, n, b_[i]);
+      for (Eigen::Index j = 0; j < A_.cols(); ++j)
+      {
+        for (std::size_t p = 0; p < n; ++p)
+          y[i * n + p] += A_(i, j) * x[j * n + p];
+        if (dy != nullptr)
+          std::fill_n(dy + (i * A_.cols() + j) * n, n, A_(i, j));
+      }
+    }
+  }
+
+  std::unique_ptr<Head> folded(const double *A, std::size_t n_rows) const override
+  {
+    using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    const Eigen::Map<const RowMajor> M(A, n_rows, A_.rows());
+    return std::make_unique<AffineHead>(M * A_, M * b_);
+  }
+
+  void save(ModelFile &file, const std::string &prefix) const override
+  {
+    file.meta()["heads"][prefix] = {{"kind", kind()}};
+    std::vector<double> row_major;
+    for (Eigen::Index i = 0; i < A_.rows(); ++i)
+      for (Eigen::Index j = 0; j < A_.cols(); ++j)
+        row_major.push_back(A_(i, j));
+    file.add(prefix + "A", {n_outputs(), n_inputs()}, row_major);
+    file.add(prefix + "b", {n_outputs()}, {b_.data(), b_.data() + b_.size()});
+  }
+
+  /// Reads what save() wrote.
+  static std::unique_ptr<Head> load(const ModelFile &file, const std::string &prefix)
+  {
+    const std::vector<std::size_t> shape = matrix_shape(file, prefix + "A");
+    const std::vector<double> &values = file.tensor(prefix + "A", shape);
+    Eigen::MatrixXd A(shape[0], shape[1]);
+    for (std::size_t k = 0; k < values.size(); ++k)
+      A(k / shape[1], k % shape[1]) = values[k];
+    const std::vector<double> &b = file.tensor(prefix + "b", {shape[0]});
+    return std::make_unique<AffineHead>(A, Eigen::Map<const Eigen::VectorXd>(b.data(), b.size()));
+  }
+
+private:
+  Eigen::MatrixXd A_; ///< [n_outputs][n_inputs]
+  Eigen::VectorXd b_; ///< [n_outputs]
+};
+
+/// One field of all samples of a split, component-major: [size of the field][n_samples].
+PointBatch read_field(const DataSet &data, const std::string &split, const std::string &field)
+{
+  const std::vector<double> values = data.read_all(split, field);
+  const std::size_t size = data.field(field).size();
+  PointBatch batch(size, values.size() / size);
+  for (std::size_t p = 0; p < batch.n_points(); ++p)
+    for (std::size_t c = 0; c < size; ++c)
+      batch(c, p) = values[p * size + c];
+  return batch;
+}
+
+/// Strains and stresses [3][n] of the training split.
+struct TrainingSet
+{
+  PointBatch E, S;
+
+  /// Throws UserError when there are fewer than @p n_needed samples.
+  TrainingSet(const DataSet &data, const std::string &kind, std::size_t n_needed)
+    : E(read_field(data, "train", "E")), S(read_field(data, "train", "S"))
+  {
+    if (E.n_points() < n_needed)
+      throw UserError("The data set '" + data.folder() + "' has " + std::to_string(E.n_points()) +
+                      " training samples, too few for the closure '" + kind + "', which needs " +
+                      std::to_string(n_needed) +
+                      "; raise their number and run the stage "
+                      "'generate' again.");
+  }
+};
+
+/// A component-major batch as a matrix with one row per point.
+Eigen::Map<const Eigen::MatrixXd> rows_per_point(const PointBatch &batch)
+{
+  return {batch.data(), static_cast<Eigen::Index>(batch.n_points()),
+          static_cast<Eigen::Index>(batch.n_components())};
+}
+
+void write_head(const Head &head, const std::string &kind, const DataSet &data, MicroModelCard card,
+                const std::filesystem::path &path)
+{
+  card.kind = kind;
+  card.dataset_hash = data.hash();
+  const PointBatch E = probe_strains(card.limit);
+  PointBatch S(3, E.n_points());
+  head.evaluate(E.n_points(), E.data(), S.data(), nullptr);
+  ModelFile file;
+  head.save(file, head_prefix);
+  write_model_card(file, card, E, S);
+  file.write(path.string());
+}
+
+using HeadLoader = std::function<std::unique_ptr<Head>(const ModelFile &, const std::string &)>;
+
+std::unique_ptr<PointMap> make_from_file(const ClosureRequest &request, const std::string &kind,
+                                         bool symmetric_tangent, const HeadLoader &load)
+{
+  std::unique_ptr<HeadClosure> closure;
+  on_all_ranks(request.comm,
+               [&]
+               {
+                 MicroModelCard card;
+                 const ModelFile file = read_model(request.models / (kind + ".safetensors"), kind,
+                                                   request.micro, request.norm, card);
+                 closure = std::make_unique<HeadClosure>(kind, load(file, head_prefix), card.limit,
+                                                         symmetric_tangent);
+                 check_probe(file, *closure);
+               });
+  return closure;
+}
+
+/// Factors that let every component count by its own size: 1 / root mean square, 1 where that is 0.
+std::vector<double> inverse_sizes(const PointBatch &y)
+{
+  std::vector<double> factors;
+  for (std::size_t c = 0; c < y.n_components(); ++c)
+  {
+    double sum = 0.;
+    for (const double v : y.component(c))
+      sum += v * v;
+    factors.push_back(sum > 0. ? std::sqrt(static_cast<double>(y.n_points()) / sum) : 1.);
+  }
+  return factors;
+}
+
+/// A split as labels for train_mlp.
+struct MlpSplit
+{
+  PointBatch E, S, C;
+  MlpLabels labels;
+
+  MlpSplit(const DataSet &data, const std::string &split, bool with_tangent)
+    : E(read_field(data, split, "E")), S(read_field(data, split, "S"))
+  {
+    if (with_tangent)
+      C = read_field(data, split, "C");
+    labels = {&E, &S, with_tangent ? &C : nullptr};
+  }
+  MlpSplit(const MlpSplit &) = delete;
+  MlpSplit &operator=(const MlpSplit &) = delete;
+};
+} // namespace
+
+void train_training_mean(const DataSet &data, MicroModelCard card,
+                         const std::filesystem::path &path)
+{
+  const TrainingSet train(data, "training-mean", 1);
+  const Eigen::VectorXd mean = rows_per_point(train.S).colwise().mean();
+  write_head(AffineHead(Eigen::MatrixXd::Zero(3, 3), mean), "training-mean", data, std::move(card),
+             path);
+}
+
+void train_linear(const DataSet &data, MicroModelCard card, const std::filesystem::path &path)
+{
+  const TrainingSet train(data, "linear", 3);
+  const auto qr = rows_per_point(train.E).colPivHouseholderQr();
+  if (qr.rank() < 3)
+    throw UserError("The training strains of the data set '" + data.folder() +
+                    "' do not span all three components, so the closure 'linear' cannot be "
+                    "fitted.");
+  const Eigen::MatrixXd A = qr.solve(rows_per_point(train.S)).transpose();
+  write_head(AffineHead(A, Eigen::VectorXd::Zero(3)), "linear", data, std::move(card), path);
+}
+
+void train_snapshot_rbf(const DataSet &data, MicroModelCard card, const std::filesystem::path &path)
+{
+  const TrainingSet train(data, "snapshot-rbf", 3);
+  const OddRbf head = OddRbf::fit(train.E, train.S, std::vector<double>(3, card.limit));
+  write_head(head, "snapshot-rbf", data, std::move(card), path);
+}
+
+MlpTrainingReport train_snapshot_mlp(const DataSet &data, MicroModelCard card,
+                                     const std::filesystem::path &path,
+                                     const SnapshotMlpParameters &parameters,
+                                     const MlpProgressCallback &progress)
+{
+  const auto &fields = data.fields();
+  const bool with_tangent =
+    parameters.sobolev > 0. &&
+    std::any_of(fields.begin(), fields.end(), [](const FieldSpec &f) { return f.name == "C"; });
+  if (data.ids("train").empty())
+    throw UserError("The data set '" + data.folder() +
+                    "' has no training samples for the closure 'snapshot-mlp'; raise their number "
+                    "and run the stage 'generate' again.");
+  const MlpSplit train(data, "train", with_tangent), validation(data, "val", with_tangent);
+  MlpRecipe recipe;
+  recipe.hidden = parameters.hidden;
+  recipe.odd = parameters.odd;
+  recipe.input_scale.assign(3, card.limit);
+  recipe.output_weight = inverse_sizes(train.S);
+  recipe.sobolev = parameters.sobolev;
+  recipe.adam_steps = parameters.adam_steps;
+  recipe.max_evaluations = parameters.max_evaluations;
+  recipe.seed = parameters.seed;
+  MlpTrainingReport report;
+  const Mlp head =
+    train_mlp(recipe, train.labels, validation.E.n_points() > 0 ? &validation.labels : nullptr,
+              progress, &report);
+  write_head(head, "snapshot-mlp", data, std::move(card), path);
+  return report;
+}
+
+// A constant has a symmetric tangent, namely none, whatever is asked for.
+std::unique_ptr<PointMap> make_training_mean(const ClosureRequest &request)
+{
+  return make_from_file(request, "training-mean", true, AffineHead::load);
+}
+
+std::unique_ptr<PointMap> make_linear(const ClosureRequest &request)
+{
+  return make_from_file(request, "linear", request.symmetric_tangent, AffineHead::load);
+}
+
+std::unique_ptr<PointMap> make_snapshot_rbf(const ClosureRequest &request)
+{
+  return make_from_file(request, "snapshot-rbf", request.symmetric_tangent, load_head);
+}
+
+std::unique_ptr<PointMap> make_snapshot_mlp(const ClosureRequest &request)
+{
+  return make_from_file(request, "snapshot-mlp", request.symmetric_tangent, load_head);
+}
+} // namespace understudy
