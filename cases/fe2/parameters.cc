@@ -77,15 +77,17 @@ std::vector<std::string> MicroParameters::problems() const
     all.push_back("'Geometry' = " + geometry +
                   " makes its own mesh, but a 'Node file' or 'Element "
                   "file' is given in section 'Micro'; set 'Geometry' = published or remove them.");
-  if (geometry == "published")
-    for (const auto &[key, file] :
-         {std::pair("Node file", node_file), std::pair("Element file", element_file)})
-      if (file.empty())
-        all.push_back("'Geometry' = published needs '" + std::string(key) +
-                      "' in section 'Micro'.");
-      else if (!std::filesystem::exists(file))
-        all.push_back("The '" + std::string(key) + "' " + file +
-                      " of section 'Micro' does not exist.");
+  if (geometry != "published")
+    return all;
+  for (const auto &[key, file] :
+       {std::pair("Node file", node_file), std::pair("Element file", element_file)})
+  {
+    if (file.empty())
+      all.push_back("'Geometry' = published needs '" + std::string(key) + "' in section 'Micro'.");
+    else if (!std::filesystem::exists(file))
+      all.push_back("The '" + std::string(key) + "' " + file +
+                    " of section 'Micro' does not exist.");
+  }
   return all;
 }
 

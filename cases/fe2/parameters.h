@@ -41,8 +41,8 @@ struct TrainingParameters
     "equino-rbf, equino-mlp, pod-galerkin, training-mean, linear, snapshot-rbf, "
     "snapshot-mlp";
   unsigned snapshot_mlp_evaluations = 1500;
-  double cubature_tolerance = 1e-6;
-  unsigned cubature_points = 300;
+  double cubature_tolerance = 1e-8;
+  unsigned cubature_points = 400;
 
   void declare(dealii::ParameterHandler &prm);
   std::vector<std::string> names() const;

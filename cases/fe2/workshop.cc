@@ -45,9 +45,9 @@ DataSetInfo Fe2Workshop::dataset_info()
 
 DataSet Fe2Workshop::dataset()
 {
-  DataSet data = DataSet::open(data().string());
-  data.require(dataset_info());
-  return data;
+  DataSet opened = DataSet::open(data().string());
+  opened.require(dataset_info());
+  return opened;
 }
 
 MicroModelCard Fe2Workshop::card(const std::string &kind)
