@@ -9,8 +9,7 @@
 namespace understudy
 {
 LoadStepping::LoadStepping(unsigned n_steps, double minimum_fraction)
-  : n_steps_(n_steps),
-    minimum_fraction_(minimum_fraction)
+  : n_steps_(n_steps), minimum_fraction_(minimum_fraction)
 {
 }
 

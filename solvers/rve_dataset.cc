@@ -9,6 +9,7 @@
 #include <deal.II/base/mpi.h>
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 namespace understudy
@@ -27,10 +28,10 @@ struct PlannedSample
 std::vector<PlannedSample> plan(const RveSamplingParameters &sampling)
 {
   std::vector<PlannedSample> all;
-  const std::vector<double> lower(3, -sampling.limit), upper(3, sampling.limit);
   const auto add = [&](const std::string &split, unsigned n, std::uint64_t seed)
   {
-    const PointBatch strains = latin_hypercube(n, lower, upper, seed);
+    const double graded_share = split == "train" ? sampling.graded_share : 0.;
+    const PointBatch strains = graded_strains(n, sampling.limit, graded_share, seed);
     for (unsigned i = 0; i < n; ++i)
       all.push_back({all.size(), split, {strains(0, i), strains(1, i), strains(2, i)}});
   };
@@ -102,6 +103,19 @@ Sample solve_sample(const PlannedSample &planned, Rve &rve)
 }
 } // namespace
 
+PointBatch graded_strains(std::size_t n, double limit, double graded_share, std::uint64_t seed)
+{
+  // The fourth coordinate is t.
+  const PointBatch design =
+    latin_hypercube(n, {-limit, -limit, -limit, 0.}, {limit, limit, limit, 1.}, seed);
+  const auto n_uniform = n - static_cast<std::size_t>(graded_share * static_cast<double>(n));
+  PointBatch strains(3, n);
+  for (std::size_t p = 0; p < n; ++p)
+    for (unsigned i = 0; i < 3; ++i)
+      strains(i, p) = design(i, p) * (p < n_uniform ? 1. : std::pow(10., -2 * design(3, p)));
+  return strains;
+}
+
 DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve,
                                  const RveSamplingParameters &sampling)
 {
@@ -127,6 +141,7 @@ DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve,
                    {"norm", p.matrix.norm},
                    {"tolerance", p.tolerance},
                    {"box_limit", sampling.limit},
+                   {"graded_share", sampling.graded_share},
                    {"n_train", sampling.n_train},
                    {"n_validation", sampling.n_validation},
                    {"n_test", sampling.n_test},

@@ -14,14 +14,21 @@
 
 namespace understudy
 {
-/// Which strains are sampled: Latin hypercubes in the box |E_i| <= limit, one per split.
+/// Which strains are sampled: Latin hypercubes in the box |E_i| <= limit, one per split. A share of
+/// the training strains is drawn towards zero, where most points of a structure are and where the
+/// law turns from elastic to softening: they are multiplied by 10^(-2 t), t uniform in [0,1).
 struct RveSamplingParameters
 {
   unsigned n_train = 100, n_validation = 25, n_test = 100;
-  double limit = 0.04; ///< [-]
+  double limit = 0.04;       ///< [-]
+  double graded_share = 0.5; ///< of the training strains
   std::uint64_t seed = 24;
   unsigned samples_per_shard = 16;
 };
+
+/// @p n strains in the box |E_i| <= @p limit, [3][n]: a Latin hypercube whose last
+/// @p graded_share * n points are drawn towards zero as described above.
+PointBatch graded_strains(std::size_t n, double limit, double graded_share, std::uint64_t seed);
 
 /// Description of a data set of RVE solutions, kind "fe2-rve". Fields of a sample: "E" [3] and
 /// "S" [3], "C" [3][3], "w" [n_dofs] (fluctuation), "stress" [3][n_points] (component-major, points

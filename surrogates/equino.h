@@ -26,8 +26,9 @@ struct EquinoParameters
   unsigned label_points = 512;    ///< quadrature points of the loss
   unsigned indicator_points = 64; ///< quadrature points of the error indicator
   unsigned mlp_strains = 1000;    ///< training strains of the head "mlp"
-  unsigned rbf_strains = 1000;    ///< and of "odd-rbf", which are its centres
+  unsigned rbf_strains = 1500;    ///< and of "odd-rbf", which are its centres
   unsigned validation_strains = 200;
+  double graded_share = 0.5; ///< of the training strains: drawn towards zero, see graded_strains()
   std::string hidden_layers = "48, 48, 48";
   double sobolev_weight = 1.; ///< of the derivatives in the loss
   unsigned adam_steps = 300;
@@ -49,9 +50,10 @@ struct EquinoLabels
   double mean_misfit = 0., largest_misfit = 0.; ///< |s_law - s_nn| / |s_law|
 };
 
-/// Labels for a Latin hypercube in the box; strains whose minimum was not found are left out.
+/// Labels for graded_strains() in the box; strains whose minimum was not found are left out.
 EquinoLabels make_equino_labels(const MicroBasis &basis, const Rve &rve, unsigned label_points,
-                                unsigned n_strains, double limit, std::uint64_t seed);
+                                unsigned n_strains, double limit, double graded_share,
+                                std::uint64_t seed);
 
 /// What training left to say.
 struct EquinoTrainingReport

@@ -7,6 +7,7 @@
 #include <data/sampling/latin_hypercube.h>
 #include <operators/nn/odd_rbf.h>
 #include <operators/nn/train_mlp.h>
+#include <solvers/rve_dataset.h>
 #include <surrogates/equino.h>
 
 #include <deal.II/base/patterns.h>
@@ -181,6 +182,8 @@ void EquinoParameters::declare(dealii::ParameterHandler &prm)
                     Integer(10, 5000));
   prm.add_parameter("Validation strains", validation_strains,
                     "Strains on which both heads are validated [1]", Integer(1, 100000));
+  prm.add_parameter("Graded share", graded_share,
+                    "Share of these strains that are drawn towards zero [1]", Double(0., 1.));
   prm.add_parameter("Hidden layers", hidden_layers, "Widths of the hidden layers of 'mlp' [1]",
                     List(Integer(1, 1024), 1, 10));
   prm.add_parameter("Sobolev weight", sobolev_weight,
@@ -211,10 +214,10 @@ std::vector<std::string> EquinoParameters::problems() const
 }
 
 EquinoLabels make_equino_labels(const MicroBasis &basis, const Rve &rve, unsigned label_points,
-                                unsigned n_strains, double limit, std::uint64_t seed)
+                                unsigned n_strains, double limit, double graded_share,
+                                std::uint64_t seed)
 {
-  const PointBatch all =
-    latin_hypercube(n_strains, std::vector<double>(3, -limit), std::vector<double>(3, limit), seed);
+  const PointBatch all = graded_strains(n_strains, limit, graded_share, seed);
   EquinoLabeller labeller(basis, rve, label_points, seed);
   std::vector<EquinoLabeller::Label> found;
   std::vector<std::size_t> columns;
@@ -266,12 +269,14 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   EquinoTrainingReport report;
   const double start = seconds();
   const bool mlp = head == "mlp";
-  const EquinoLabels labels = make_equino_labels(
-    basis, rve, parameters.label_points, mlp ? parameters.mlp_strains : parameters.rbf_strains,
-    card.limit, parameters.seed);
-  const EquinoLabels unseen =
-    make_equino_labels(basis, rve, parameters.label_points, parameters.validation_strains,
-                       card.limit, parameters.seed + 1000);
+  const auto label = [&](unsigned n_strains, std::uint64_t seed)
+  {
+    return make_equino_labels(basis, rve, parameters.label_points, n_strains, card.limit,
+                              parameters.graded_share, seed);
+  };
+  const EquinoLabels labels =
+    label(mlp ? parameters.mlp_strains : parameters.rbf_strains, parameters.seed);
+  const EquinoLabels unseen = label(parameters.validation_strains, parameters.seed + 1000);
   report.seconds_labels = seconds() - start;
   report.label_misfit = labels.mean_misfit;
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace understudy
 {
@@ -44,6 +45,24 @@ std::vector<double> strain_snapshots(const RveDiscretisation &d, const std::vect
     std::copy_n(strain.data(), 3 * d.n_points(), e.data() + j * 3 * d.n_points());
   }
   return e;
+}
+
+/// Divides the snapshots by the size of their strain, so that small strains count as much as large
+/// ones: the modes then represent the elastic response as accurately as the softened one.
+void normalise_snapshots(const std::vector<double> &E, std::vector<double> &w,
+                         std::vector<double> &s)
+{
+  const std::size_t n = E.size() / 3;
+  for (std::size_t j = 0; j < n; ++j)
+  {
+    const double size = std::hypot(E[3 * j], E[3 * j + 1], E[3 * j + 2]);
+    for (std::vector<double> *field : {&w, &s})
+    {
+      const std::size_t rows = field->size() / n;
+      for (std::size_t i = j * rows; i < (j + 1) * rows; ++i)
+        (*field)[i] /= size;
+    }
+  }
 }
 
 /// Coefficients of the modes in the snapshots: modes = snapshots * coefficients, by projection:
@@ -84,7 +103,9 @@ MicroBasis MicroBasis::compute(const DataSet &data, const Rve &rve, std::size_t 
   const Matrix3 C0f = Eigen::Map<const Matrix3>(c_fibre.data());
   const Matrix3 inverse_m = C0m.inverse(), inverse_f = C0f.inverse();
 
-  const std::vector<double> w = data.read_all("train", "w");
+  std::vector<double> w = data.read_all("train", "w");
+  std::vector<double> s = data.read_all("train", "stress");
+  normalise_snapshots(data.read_all("train", "E"), w, s);
   const std::vector<double> e = strain_snapshots(d, w, n_snapshots);
   const auto strain_metric = [&](const double *x, double *y) { weigh(basis, C0m, C0f, x, y); };
   Pod pod = proper_orthogonal_decomposition(e.data(), 3 * basis.n_points, n_snapshots, n_modes,
@@ -97,7 +118,6 @@ MicroBasis MicroBasis::compute(const DataSet &data, const Rve &rve, std::size_t 
   // From the displacement modes again, so that both agree to the last digit.
   basis.phi_e = strain_snapshots(d, basis.phi_w, n_modes);
 
-  const std::vector<double> s = data.read_all("train", "stress");
   pod = proper_orthogonal_decomposition(s.data(), 3 * basis.n_points, n_snapshots, n_modes,
                                         [&](const double *x, double *y)
                                         { weigh(basis, inverse_m, inverse_f, x, y); });

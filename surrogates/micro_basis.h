@@ -17,7 +17,8 @@ namespace understudy
 ///   w(x) = sum_k a_k phi_w,k(x),   e = E + sum_k a_k phi_e,k,  phi_e = B phi_w,
 ///   s_nn(x) = sum_k b_k phi_s,k(x),   S = H b.
 ///
-/// Both are proper orthogonal decompositions (uncentred) in the energy norm of the undeformed
+/// Both are proper orthogonal decompositions (uncentred) of snapshots divided by |E|, in the energy
+/// norm of the undeformed
 /// material: <e,f> = sum_q w_q e_q^T C0 f_q for strains, <s,t> = sum_q w_q s_q^T C0^{-1} t_q for
 /// stresses; modes are orthonormal in it. Every stress mode is in equilibrium because every
 /// snapshot is. Points are numbered as in RveDiscretisation.
