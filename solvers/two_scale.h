@@ -27,7 +27,7 @@ struct TwoScaleParameters
   unsigned load_steps = 10;
   double minimum_step_fraction = 1. / 64; ///< smallest step, as a fraction of 1 / load_steps
   double absolute_tolerance = 1e-9;       ///< on the residual [N per mm of thickness]
-  double relative_tolerance = 1e-10;      ///< on the residual, of the first one of the step
+  double relative_tolerance = 1e-10;      ///< of the norm of all nodal forces, reactions included
   unsigned maximum_iterations = 20;
   bool output_fields = true;
 

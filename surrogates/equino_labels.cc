@@ -2,36 +2,15 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <surrogates/equino_labels.h>
+#include <surrogates/equino_misfit.h>
 
 #include <cmath>
-#include <random>
 
 namespace understudy
 {
 namespace
 {
 using Matrix3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
-
-/// Systematic sampling: equally spaced in the running sum of the weights, with one random offset.
-/// Points are numbered cell by cell, so the sample is spread over the cells.
-std::vector<std::size_t> sample_points(const std::vector<double> &weights, std::size_t n,
-                                       std::uint64_t seed)
-{
-  std::mt19937_64 generator(seed);
-  const double offset = static_cast<double>(generator() >> 11) * 0x1p-53;
-  std::vector<std::size_t> chosen;
-  double sum = 0.;
-  for (std::size_t q = 0; q < weights.size(); ++q)
-  {
-    const double next = sum + weights[q] * static_cast<double>(n);
-    while (static_cast<double>(chosen.size()) + offset < next && chosen.size() < n)
-      chosen.push_back(q);
-    sum = next;
-  }
-  while (chosen.size() < n)
-    chosen.push_back(weights.size() - 1);
-  return chosen;
-}
 
 void evaluate(const MaterialLaw &law, std::size_t first, std::size_t end, const PointBatch &e,
               PointBatch &s, PointBatch *c)
@@ -51,7 +30,7 @@ EquinoLabeller::EquinoLabeller(const MicroBasis &basis, const Rve &rve, std::siz
                                std::uint64_t seed)
   : matrix_law_(rve.matrix_law()), fibre_law_(rve.fibre_law()), n_(n_points)
 {
-  const auto points = sample_points(basis.weights, n_points, seed);
+  const auto points = sample_quadrature_points(basis.weights, n_points, seed);
   const std::size_t r = basis.n_modes, N = basis.n_points;
   for (const std::size_t q : points)
     n_matrix_ += q < basis.n_matrix_points ? 1 : 0;

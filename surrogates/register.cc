@@ -17,8 +17,6 @@ const Registry<PointMap, const ClosureRequest &> &closures()
     Closures r("closure");
     r.add("rve", "The exact micro model: the periodic RVE, solved at every point.",
           [](const ClosureRequest &request) { return std::make_unique<RveClosure>(request.rve); });
-    r.add("equino", "EquiNO with the head that wins, 'odd-rbf'.",
-          [](const ClosureRequest &request) { return make_equino("equino-rbf", request); });
     r.add("equino-mlp", "EquiNO with multilayer perceptrons as branches.",
           [](const ClosureRequest &request) { return make_equino("equino-mlp", request); });
     r.add("equino-rbf", "EquiNO with odd cubic radial basis functions as branches.",

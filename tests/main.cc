@@ -4,10 +4,11 @@
 // main() of every test: starts MPI (and with it PETSc) once, one thread per rank.
 // With several ranks only rank 0 prints results; the exit code is that of the worst rank.
 
-#include <deal.II/base/mpi.h>
-
+// Before deal.II, whose Assert macro breaks them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <deal.II/base/mpi.h>
 
 int main(int argc, char **argv)
 {

@@ -106,10 +106,8 @@ RveParameters MicroParameters::rve_parameters() const
 
 void TrainingParameters::declare(dealii::ParameterHandler &prm)
 {
-  std::vector<std::string> trainable; // all but the exact model and names that stand for others
-  for (const auto &name : ::understudy::closures().names())
-    if (name != "rve" && model_of(name) == name)
-      trainable.push_back(name);
+  std::vector<std::string> trainable = ::understudy::closures().names();
+  std::erase(trainable, "rve");
   prm.add_parameter("Closures", closures, "Micro models to train.",
                     List(Selection(choice(trainable)), 0, 100));
   prm.add_parameter("Evaluations of snapshot-mlp", snapshot_mlp_evaluations,
@@ -128,7 +126,7 @@ std::vector<std::string> TrainingParameters::names() const
 
 void CouplingParameters::declare(dealii::ParameterHandler &prm)
 {
-  const auto names = ::understudy::closures().names();
+  const auto names = case_closures();
   prm.add_parameter("Closure", closure, "Micro model of the macro structure.",
                     Selection(choice(names)));
   prm.add_parameter("Reference", reference,
@@ -215,6 +213,13 @@ std::vector<std::string> Fe2Parameters::problems() const
   add(macro.problems());
   add(coupling.problems(training.names()));
   return all;
+}
+
+std::vector<std::string> case_closures()
+{
+  auto names = closures().names();
+  names.insert(names.begin(), "equino");
+  return names;
 }
 
 std::string model_of(const std::string &closure)

@@ -75,6 +75,9 @@ struct Fe2Parameters
   std::vector<std::string> problems() const;
 };
 
-/// The model that a closure's name stands for: "equino" is the head that wins, "equino-rbf".
+/// The micro models that a case may name: all closures, and "equino", EquiNO with the head that wins.
+std::vector<std::string> case_closures();
+
+/// The closure that a name of the case stands for: "equino" is "equino-rbf".
 std::string model_of(const std::string &closure);
 } // namespace understudy

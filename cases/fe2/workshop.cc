@@ -87,7 +87,7 @@ std::unique_ptr<PointMap> Fe2Workshop::closure(const std::string &name)
   const bool guess = parameters_.coupling.first_guess == "pod-galerkin";
   if (name != "rve" || !guess || !std::filesystem::exists(model("pod-galerkin")) ||
       !std::filesystem::exists(basis()))
-    return closures().create(name, wanted);
+    return closures().create(model_of(name), wanted);
   const auto basis = micro_basis();
   std::shared_ptr<const RveGuess> first_guess;
   on_all_ranks(comm(),

@@ -12,6 +12,8 @@
 #include <meshes/rve_generator.h>
 #include <solvers/rve_dataset.h>
 #include <surrogates/baselines.h>
+#include <surrogates/equino.h>
+#include <surrogates/galerkin_rom.h>
 #include <surrogates/register.h>
 #include <tests/temporary_folder.h>
 
@@ -46,6 +48,22 @@ struct ClosureTraits
   double exact = 1e-14; ///< relative difference that "the same answer" allows
 };
 
+/// EquiNO with few modes, strains and evaluations.
+inline void train_small_equino(const TrainingGround &ground, const std::string &head,
+                               const std::filesystem::path &path)
+{
+  EquinoParameters small;
+  small.modes = 8;
+  small.label_points = 100;
+  small.mlp_strains = small.rbf_strains = 60;
+  small.validation_strains = 5;
+  small.hidden_layers = "12, 12";
+  small.adam_steps = 20;
+  small.stress_evaluations = small.displacement_evaluations = 100;
+  train_equino(small, head, MicroBasis::compute(ground.data, *ground.rve, small.modes), *ground.rve,
+               ground.card, "", path, {});
+}
+
 /// One line for every closure. A closure of the register that is missing here fails a test.
 inline const std::map<std::string, ClosureTraits> &closure_traits()
 {
@@ -55,6 +73,13 @@ inline const std::map<std::string, ClosureTraits> &closure_traits()
     {"rve", {nullptr, "", true, 1e-9}},
     {"training-mean",
      {[](Ground g, Path p) { train_training_mean(g.data, g.card, p); }, "S/b", false}},
+    {"equino-mlp", {[](Ground g, Path p) { train_small_equino(g, "mlp", p); }, "b/W1"}},
+    {"equino-rbf", {[](Ground g, Path p) { train_small_equino(g, "odd-rbf", p); }, "H"}},
+    {"pod-galerkin",
+     {[](Ground g, Path p) {
+        train_galerkin_rom({}, MicroBasis::compute(g.data, *g.rve, 8), g.data, *g.rve, g.card, p);
+      },
+      "rom/weights", true, 1e-9}},
     {"linear", {[](Ground g, Path p) { train_linear(g.data, g.card, p); }, "S/A"}},
     {"snapshot-rbf", {[](Ground g, Path p) { train_snapshot_rbf(g.data, g.card, p); }, "S/linear"}},
     {"snapshot-mlp",
