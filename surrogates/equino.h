@@ -5,6 +5,7 @@
 #include <operators/maps/point_map.h>
 #include <operators/nn/head.h>
 #include <surrogates/closure_request.h>
+#include <surrogates/equino_joint.h>
 #include <surrogates/equino_labels.h>
 #include <surrogates/micro_basis.h>
 
@@ -22,6 +23,8 @@ namespace understudy
 /// and the energy norm instead of the joint minimisation, which it beats in accuracy and time).
 struct EquinoParameters
 {
+  std::string recipe = "split"; ///< of the head "mlp": "split", or the paper's "joint"
+  EquinoJointParameters joint;
   unsigned modes = 16;
   unsigned label_points = 512;    ///< quadrature points of the loss
   unsigned indicator_points = 64; ///< quadrature points of the error indicator

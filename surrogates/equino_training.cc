@@ -168,6 +168,13 @@ std::unique_ptr<Head> fit_mlp(const EquinoParameters &parameters, const std::str
 void EquinoParameters::declare(dealii::ParameterHandler &prm)
 {
   using namespace dealii::Patterns;
+  prm.add_parameter("Recipe", recipe,
+                    "Training of the head 'mlp': 'split' fits labels with derivatives, 'joint' "
+                    "minimises the misfit of both branches together, as the paper does.",
+                    Selection("split|joint"));
+  prm.enter_subsection("Joint recipe");
+  joint.declare(prm);
+  prm.leave_subsection();
   prm.add_parameter("Modes", modes, "Modes of displacement and of stress, r [1]", Integer(1, 256));
   prm.add_parameter("Label points", label_points,
                     "Quadrature points on which the labels minimise the loss [1]",
@@ -210,6 +217,8 @@ std::vector<std::string> EquinoParameters::problems() const
   if (adam_steps > std::min(stress_evaluations, displacement_evaluations))
     all.push_back("'Adam steps' = " + std::to_string(adam_steps) +
                   " exceed the evaluations of a branch in section 'Training/EquiNO'.");
+  const auto more = joint.problems();
+  all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 
@@ -281,7 +290,16 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   report.label_misfit = labels.mean_misfit;
 
   std::unique_ptr<Head> a, b;
-  if (mlp)
+  if (mlp && parameters.recipe == "joint")
+  {
+    EquinoBranches branches =
+      train_equino_joint(parameters.joint, basis, rve, card.limit, progress);
+    a = std::make_unique<Mlp>(std::move(branches.a));
+    b = std::make_unique<Mlp>(std::move(branches.b));
+    report.evaluations = branches.evaluations;
+    report.stopped_by = branches.stopped_by;
+  }
+  else if (mlp)
   {
     const double budget = parameters.max_minutes * 60 / 2;
     b = fit_mlp(parameters, "b", labels.E, labels.b, labels.db, {&unseen.E, &unseen.b, &unseen.db},
@@ -307,6 +325,7 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   add_indicator(file, basis, labels, parameters.indicator_points);
   file.meta()["basis_hash"] = basis_hash;
   file.meta()["head"] = head;
+  file.meta()["recipe"] = mlp ? parameters.recipe : "split";
   file.meta()["training"] = {{"strains", labels.E.n_points()},
                              {"label_points", parameters.label_points},
                              {"label_misfit_mean", labels.mean_misfit},

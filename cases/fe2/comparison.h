@@ -15,11 +15,12 @@ namespace understudy
 struct MicroScore
 {
   std::string closure;
-  double stress = 0.;            ///< all components of S
-  double shear = 0.;             ///< Sxy
-  double tangent = 0.;           ///< all components of C
-  double seconds_per_point = 0.; ///< value, tangent and (where it has one) indicator, one core
-  double mean_indicator = 0.;    ///< NaN where it has none
+  double stress = 0.;                 ///< all components of S
+  double shear = 0.;                  ///< Sxy
+  double tangent = 0.;                ///< all components of C
+  double seconds_per_point = 0.;      ///< value and tangent of a batch on one core
+  double seconds_with_indicator = 0.; ///< the same with the error indicator; 0 where it has none
+  double mean_indicator = 0.;         ///< NaN where it has none
   bool has_fields = false;
   std::array<double, 3> local{};        ///< sxx, syy, sxy of the micro fields over the set
   std::array<double, 3> local_median{}; ///< the same, median over the samples

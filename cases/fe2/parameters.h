@@ -75,7 +75,8 @@ struct Fe2Parameters
   std::vector<std::string> problems() const;
 };
 
-/// The micro models that a case may name: all closures, and "equino", EquiNO with the head that wins.
+/// The micro models that a case may name: all closures, and "equino", EquiNO with the head that
+/// wins.
 std::vector<std::string> case_closures();
 
 /// The closure that a name of the case stands for: "equino" is "equino-rbf".

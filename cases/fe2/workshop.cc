@@ -81,9 +81,10 @@ std::shared_ptr<const MicroBasis> Fe2Workshop::micro_basis()
   return loaded;
 }
 
-std::unique_ptr<PointMap> Fe2Workshop::closure(const std::string &name)
+std::unique_ptr<PointMap> Fe2Workshop::closure(const std::string &name, bool indicator)
 {
-  const ClosureRequest wanted = request();
+  ClosureRequest wanted = request();
+  wanted.indicator = indicator;
   const bool guess = parameters_.coupling.first_guess == "pod-galerkin";
   if (name != "rve" || !guess || !std::filesystem::exists(model("pod-galerkin")) ||
       !std::filesystem::exists(basis()))

@@ -40,7 +40,13 @@ public:
 
   /// A closure by its name in the case; the exact one starts from the first guess of the case when
   /// that model is there.
-  std::unique_ptr<PointMap> closure(const std::string &name);
+  /// @param indicator whether it estimates its own error, where it can
+  std::unique_ptr<PointMap> closure(const std::string &name, bool indicator);
+  /// With or without indicator as the case says.
+  std::unique_ptr<PointMap> closure(const std::string &name)
+  {
+    return closure(name, parameters_.coupling.indicator);
+  }
 
   /// The fields behind the answers of "rve", "equino*" and "pod-galerkin"; null for other closures.
   std::unique_ptr<FieldReconstructor> fields(const std::string &name);

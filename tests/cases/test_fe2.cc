@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+//
+// A small FE2 case through the built program, from the exact samples to the report.
+
+#include <tests/run_program.h>
+#include <tests/temporary_folder.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+using testing::HasSubstr;
+using testing::Not;
+using namespace understudy::test;
+
+namespace understudy
+{
+namespace
+{
+const std::string small_case = UNDERSTUDY_SOURCE_DIR "/tests/cases/fe2_small.prm";
+
+/// The small case, run once for all tests.
+class Fe2Case : public testing::Test
+{
+protected:
+  static void SetUpTestSuite()
+  {
+    folder_ = std::make_unique<testing_tools::TemporaryFolder>();
+    first_ = run_understudy(small_case + " " + output());
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+
+  static std::string out() { return folder_->path() + "/out"; }
+  static std::string output() { return "-D 'Output directory=" + out() + "'"; }
+  static nlohmann::json results(const std::string &folder)
+  {
+    std::ifstream file(folder + "/results.json");
+    return nlohmann::json::parse(file);
+  }
+
+  static std::unique_ptr<testing_tools::TemporaryFolder> folder_;
+  static ProgramResult first_;
+};
+std::unique_ptr<testing_tools::TemporaryFolder> Fe2Case::folder_;
+ProgramResult Fe2Case::first_;
+
+TEST_F(Fe2Case, RunsFromSamplesToReport)
+{
+  ASSERT_EQ(first_.code, 0) << first_.output;
+  EXPECT_THAT(first_.output, HasSubstr("report:   " + out() + "/report.md"));
+  EXPECT_THAT(first_.output, HasSubstr("ParaView: " + out() + "/macro.pvd"));
+  for (const char *file :
+       {"case.prm", "run.json", "log.txt", "statistics.csv", "report.md", "macro.pvd",
+        "micro_largest_strain.vtu", "data/manifest.json", "models/equino-rbf.safetensors"})
+    EXPECT_TRUE(std::filesystem::exists(out() + "/" + file)) << file;
+}
+
+// Requirement: the numbers that the project promises are in results.json, and finite.
+TEST_F(Fe2Case, ResultsHoldThePromisedNumbers)
+{
+  ASSERT_EQ(first_.code, 0) << first_.output;
+  const auto r = results(out());
+  for (const std::string key :
+       {"micro_stress_error", "micro_shear_error", "micro_tangent_error",
+        "macro_displacement_error", "macro_force_error", "time_per_point_exact_s",
+        "time_per_point_surrogate_s", "speedup_per_point", "time_run_exact_s",
+        "time_run_surrogate_s", "time_generate_s", "time_train_s", "break_even_runs"})
+    EXPECT_TRUE(r.contains(key) && r[key].is_number()) << key;
+  for (const std::string rival : {"training_mean", "linear", "snapshot_rbf", "snapshot_mlp"})
+    for (const std::string error : {"stress", "shear", "tangent"})
+      EXPECT_TRUE(r.contains(rival + "_micro_" + error + "_error")) << rival << error;
+}
+
+// Requirement: the surrogate beats the dullest rivals, and the coupled run follows the exact one.
+TEST_F(Fe2Case, SurrogateIsWorthIt)
+{
+  ASSERT_EQ(first_.code, 0) << first_.output;
+  const auto r = results(out());
+  EXPECT_LT(r["micro_stress_error"].get<double>(),
+            0.1 * r["linear_micro_stress_error"].get<double>());
+  EXPECT_LT(r["micro_shear_error"].get<double>(),
+            0.1 * r["linear_micro_shear_error"].get<double>());
+  EXPECT_LT(r["macro_displacement_error"].get<double>(), 0.1);
+  EXPECT_LT(r["macro_force_error"].get<double>(), 0.1);
+}
+
+// Requirement: what is up to date is not done again, and says so.
+TEST_F(Fe2Case, SecondRunIsUpToDate)
+{
+  ASSERT_EQ(first_.code, 0) << first_.output;
+  const auto again = run_understudy(small_case + " " + output());
+  ASSERT_EQ(again.code, 0) << again.output;
+  for (const char *stage : {"generate", "train", "run", "compare"})
+    EXPECT_THAT(again.output, HasSubstr(std::string(stage) + ": up to date"));
+}
+
+// Requirement: two ranks give the structure that one rank gives.
+TEST_F(Fe2Case, TwoRanksEqualOne)
+{
+  ASSERT_EQ(first_.code, 0) << first_.output;
+  const std::string other = folder_->path() + "/two";
+  const auto two = run_command("timeout 300 mpirun --quiet --oversubscribe --bind-to none -n 2 " +
+                               std::string(UNDERSTUDY_BINARY_DIR) + "/understudy " + small_case +
+                               " -D 'Output directory=" + other + "'");
+  ASSERT_EQ(two.code, 0) << two.output;
+  const auto a = results(out()), b = results(other);
+  for (const char *key : {"micro_stress_error", "micro_tangent_error", "macro_displacement_error"})
+    EXPECT_NEAR(a[key].get<double>(), b[key].get<double>(), 1e-6 + 1e-3 * a[key].get<double>())
+      << key;
+  EXPECT_EQ(a["newton_iterations_surrogate"], b["newton_iterations_surrogate"]);
+}
+
+TEST_F(Fe2Case, EvaluateAnswersEveryClosure)
+{
+  ASSERT_EQ(first_.code, 0) << first_.output;
+  const std::string in = folder_->path() + "/in.csv", answers = folder_->path() + "/out.csv";
+  std::ofstream(in) << "Exx,Eyy,Gxy\n0.01,-0.005,0.02\n0.1,0,0\nnan,0,0\n";
+  for (const std::string closure : {"rve", "pod-galerkin", "equino", "equino-mlp", "equino-rbf",
+                                    "training-mean", "linear", "snapshot-rbf", "snapshot-mlp"})
+  {
+    const auto done = run_understudy("evaluate " + small_case + " " + output() + " --closure " +
+                                     closure + " --input " + in + " --output " + answers);
+    ASSERT_EQ(done.code, 0) << done.output;
+    std::ifstream file(answers);
+    std::string header, inside, outside, bad;
+    std::getline(file, header);
+    std::getline(file, inside);
+    std::getline(file, outside);
+    std::getline(file, bad);
+    EXPECT_EQ(header, "Exx,Eyy,Gxy,Sxx,Syy,Sxy,C11,C12,C13,C21,C22,C23,C31,C32,C33,health,"
+                      "error_estimate,answered_by");
+    EXPECT_THAT(inside, HasSubstr(",ok,")) << closure;
+    if (closure != "rve")
+      EXPECT_THAT(outside, HasSubstr(",outside_training_range,")) << closure;
+    EXPECT_THAT(bad, HasSubstr(",not_finite,")) << closure;
+  }
+}
+
+TEST_F(Fe2Case, EvaluateBeforeTrainingNamesTheStage)
+{
+  const std::string in = folder_->path() + "/in2.csv";
+  std::ofstream(in) << "Exx,Eyy,Gxy\n0,0,0\n";
+  const auto done = run_understudy(
+    "evaluate " + small_case + " -D 'Output directory=" + folder_->path() +
+    "/nothing' --closure equino --input " + in + " --output " + folder_->path() + "/o.csv");
+  EXPECT_EQ(done.code, 2);
+  EXPECT_THAT(done.output, HasSubstr("run the stage 'train'"));
+}
+
+TEST_F(Fe2Case, ForeignDataSetIsRefused)
+{
+  ASSERT_EQ(first_.code, 0) << first_.output;
+  const auto done =
+    run_understudy(small_case + " " + output() + " -D Micro/Norm=inplane --stages train");
+  EXPECT_EQ(done.code, 2);
+  EXPECT_THAT(done.output, HasSubstr("norm"));
+  EXPECT_THAT(done.output, HasSubstr("inplane"));
+}
+
+TEST_F(Fe2Case, ContradictingValuesAreNamed)
+{
+  const auto done = run_understudy(small_case + " --validate -D 'Micro/Node file=nodes.csv' -D "
+                                                "Coupling/Closure=rve");
+  EXPECT_EQ(done.code, 2);
+  EXPECT_THAT(done.output, HasSubstr("'Geometry' = laminate makes its own mesh"));
+  EXPECT_THAT(done.output,
+              HasSubstr("'Closure' and 'Reference' in section 'Coupling' are both rve"));
+}
+
+// Requirement: a micro problem that Newton's method cannot solve cuts the step, and in the end the
+// run stops with exit code 3 and names the point and its strain.
+TEST_F(Fe2Case, UnsolvableStrainStopsWithItsPoint)
+{
+  const auto done = run_understudy(
+    small_case + " -D 'Output directory=" + folder_->path() +
+    "/hard' --stages run -D "
+    "Coupling/Closure=rve -D Coupling/Reference=none -D 'Coupling/First guess=none' -D "
+    "'Micro/Maximum Newton iterations=1' -D Macro/Load=0.5");
+  EXPECT_EQ(done.code, 3) << done.output;
+  EXPECT_THAT(done.output, HasSubstr("strain"));
+  EXPECT_THAT(done.output, Not(HasSubstr("Stack")));
+}
+} // namespace
+} // namespace understudy
