@@ -90,10 +90,13 @@ void Rve::elastic_guess(const std::array<double, 3> &E, std::vector<double> &w)
     std::array<double, 9> mean;
     discretisation_.load_columns(tangent_, elastic_.data(), mean);
     have_factor_ = false;
+    const std::vector<double> load = std::move(elastic_);
+    elastic_.clear(); // a failure leaves nothing half done behind
     if (!factor_.factorize(values_))
       throw SolverError(
         "The undeformed RVE has no positive definite stiffness; check its materials.");
-    factor_.solve(3, elastic_.data(), elastic_.data());
+    elastic_.resize(3 * n);
+    factor_.solve(3, load.data(), elastic_.data());
   }
   w.resize(n);
   for (std::size_t i = 0; i < n; ++i)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <data/core/errors.h>
 #include <data/core/sha256.h>
+#include <data/core/stop_flag.h>
 #include <data/sampling/latin_hypercube.h>
 #include <data/store/dataset_writer.h>
 #include <solvers/rve_dataset.h>
@@ -140,6 +142,7 @@ DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve,
                    {"fibre", describe(p.fibre)},
                    {"norm", p.matrix.norm},
                    {"tolerance", p.tolerance},
+                   {"maximum_iterations", p.maximum_iterations},
                    {"box_limit", sampling.limit},
                    {"graded_share", sampling.graded_share},
                    {"n_train", sampling.n_train},
@@ -170,6 +173,7 @@ std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const
   const unsigned n_ranks = dealii::Utilities::MPI::n_mpi_processes(comm);
   const std::size_t per_round = std::size_t(n_ranks) * sampling.samples_per_shard;
   Progress progress(log, "generate", "samples", all.size(), all.size() - open.size());
+  unsigned crashed = 0;
   for (std::size_t first = 0; first < open.size(); first += per_round)
   {
     const std::size_t end = std::min(open.size(), first + per_round);
@@ -179,9 +183,19 @@ std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const
       mine.push_back(solve_sample(open[i], rve));
       progress.update(all.size() - open.size() + std::min(end, first + mine.size() * n_ranks));
     }
+    for (const Sample &sample : mine)
+      crashed += sample.crashed ? 1 : 0;
     writer.write_round(mine);
+    if (stop_requested(comm))
+      throw Error(ExitCode::stopped,
+                  "Stopped by a signal; all samples so far are stored, and the next "
+                  "run goes on from there.");
   }
   progress.finish();
+  crashed = dealii::Utilities::MPI::sum(crashed, comm);
+  if (crashed > 0)
+    log.warning(std::to_string(crashed) + " of " + std::to_string(open.size()) +
+                " samples have no solution; they are listed in the manifest and left out.");
   return open.size();
 }
 } // namespace understudy

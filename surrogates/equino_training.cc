@@ -335,11 +335,9 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
                              {"evaluations", report.evaluations},
                              {"stopped_by", report.stopped_by},
                              {"seed", parameters.seed}};
-  const PointBatch probe =
-    latin_hypercube(5, std::vector<double>(3, -card.limit), std::vector<double>(3, card.limit),
-                    parameters.seed + 2000);
-  PointBatch answer(3, 5);
-  b->folded(basis.H.data(), 3)->evaluate(5, probe.data(), answer.data(), nullptr);
+  const PointBatch probe = probe_strains(card.limit);
+  PointBatch answer(3, probe.n_points());
+  b->folded(basis.H.data(), 3)->evaluate(probe.n_points(), probe.data(), answer.data(), nullptr);
   write_model_card(file, card, probe, answer);
   file.write(path.string());
   return report;

@@ -26,16 +26,15 @@ unsigned newton_iterations(const nlohmann::json &record)
 CoupledScore compare_runs(const StoredRun &run, const StoredRun &reference, MPI_Comm comm)
 {
   CoupledScore score;
-  const std::size_t n = std::min(run.fields.size(), reference.fields.size());
-  for (std::size_t i = 0; i < n; ++i)
+  for (const auto &[i, j] : common_steps(run.record, reference.record))
   {
-    const MacroDifference d = compare(run.fields[i], reference.fields[i], comm);
+    const MacroDifference d = compare(run.fields[i], reference.fields[j], comm);
     score.displacement = std::max(score.displacement, d.displacement);
     score.strain = std::max(score.strain, d.strain);
     score.stress = std::max(score.stress, d.stress);
     score.shear_stress = std::max(score.shear_stress, d.stress_parts[2]);
     const double force = run.record["steps"][i]["reaction_N_per_mm"];
-    const double exact = reference.record["steps"][i]["reaction_N_per_mm"];
+    const double exact = reference.record["steps"][j]["reaction_N_per_mm"];
     score.force = std::max(score.force, std::abs(force - exact) / std::abs(exact));
   }
   score.newton_iterations = {newton_iterations(run.record), newton_iterations(reference.record)};
@@ -43,17 +42,14 @@ CoupledScore compare_runs(const StoredRun &run, const StoredRun &reference, MPI_
 }
 
 /// The macro run once more, now that the reference is known, to write its fields with their errors.
-void write_macro_fields(Fe2Workshop &workshop, const StoredRun *reference)
+void write_macro_fields(Fe2Workshop &workshop, const StoredRun &reference)
 {
   const auto map = workshop.closure(workshop.parameters().coupling.closure);
   TwoScaleSolver solver(workshop.parameters().macro, *map, workshop.comm());
-  if (reference)
-  {
-    std::vector<MacroFields> steps;
-    for (const MacroFields &fields : reference->fields)
-      steps.push_back(distribute(fields, solver.empty_fields(), workshop.comm()));
-    solver.compare_with(std::move(steps));
-  }
+  std::vector<MacroFields> steps;
+  for (const MacroFields &fields : reference.fields)
+    steps.push_back(distribute(fields, solver.empty_fields(), workshop.comm()));
+  solver.compare_with(std::move(steps));
   solver.write_to(workshop.context().output, "macro");
   solver.run();
 }
@@ -129,7 +125,8 @@ void compare_stage(Fe2Workshop &workshop)
     findings.reference = reference->record;
     findings.coupled = compare_runs(run, *reference, context.comm);
   }
-  write_macro_fields(workshop, reference.get());
+  if (reference)
+    write_macro_fields(workshop, *reference);
   write_chosen_micro_fields(workshop, run);
 
   // Making a closure is collective, so every rank scores all of them; rank 0 tells its figures.

@@ -4,8 +4,11 @@
 
 #include <cases/fe2/workshop.h>
 
+#include <nlohmann/json.hpp>
+
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace understudy
@@ -26,12 +29,18 @@ struct MicroScore
   std::array<double, 3> local_median{}; ///< the same, median over the samples
 };
 
-/// Scores one trained closure on the test split. Local. Throws UserError when it cannot be loaded.
+/// Scores one trained closure on the test split. Collective, because making a closure is; only rank
+/// 0 computes and gets figures. Throws UserError when the closure cannot be loaded.
 MicroScore score_closure(Fe2Workshop &workshop, const std::string &name, const DataSet &data);
 
 /// Seconds per point with tangent of the exact model on the first test strains: from the first
-/// guess of the case, and cold. Local.
+/// guess of the case, and cold. Collective like score_closure().
 std::array<double, 2> time_exact(Fe2Workshop &workshop, const DataSet &data, std::size_t n_points);
+
+/// Load steps (index in the one and in the other record) that ended at the same load factor: a run
+/// that had to cut a step has others in between.
+std::vector<std::pair<std::size_t, std::size_t>> common_steps(const nlohmann::json &run,
+                                                              const nlohmann::json &reference);
 
 /// How a macro run differs from the reference, the largest value over the load steps.
 struct CoupledScore

@@ -41,8 +41,11 @@ public:
        {w.data() / "manifest.json", out / "generate.json"},
        [&w] { generate_stage(w); }},
       {"train", "Computes modes and trains the micro models.",
-       [&w, this] {
-         return nlohmann::json{{"dataset", w.dataset().hash()}, {"training", section("Training")}};
+       [&w, this]
+       {
+         return nlohmann::json{{"dataset", w.dataset().hash()},
+                               {"micro", w.card("").micro},
+                               {"training", section("Training")}};
        },
        models, [&w] { train_stage(w); }},
       {"run", "Computes the macro structure with the closure and with the reference.",
@@ -54,7 +57,12 @@ public:
          auto depends = run_dependencies_of_case(w);
          depends["dataset"] = w.dataset().hash();
          depends["train"] = read_json(w.context().output / "train.json");
+         depends["generate"] = read_json(w.context().output / "generate.json");
          depends["macro"] = section("Macro");
+         depends["coupling"] = section("Coupling");
+         for (const auto &name : {parameters_.coupling.closure, parameters_.coupling.reference})
+           if (name != "none")
+             depends["record_" + name] = read_json(w.runs() / name / "record.json");
          return depends;
        },
        {out / "report.md", out / "results.json"},

@@ -4,6 +4,9 @@
 #include <cases/csv.h>
 #include <cases/fe2/stages.h>
 #include <data/core/collective.h>
+#include <data/core/errors.h>
+
+#include <algorithm>
 
 namespace understudy
 {
@@ -19,15 +22,20 @@ void evaluate_points(Fe2Workshop &workshop, const std::string &closure,
                  table = read_csv(input);
                  column = {table.column("Exx"), table.column("Eyy"), table.column("Gxy")};
                });
+  const auto trained = workshop.parameters().training.names();
+  if (closure != "rve" &&
+      std::find(trained.begin(), trained.end(), model_of(closure)) == trained.end())
+    throw UserError("The closure '" + closure +
+                    "' is not trained by this case: it is not among the "
+                    "'Closures' of section 'Training'.");
   const auto map = workshop.closure(closure);
   const std::size_t n = table.rows.size();
-  PointBatch E(3, n), hints(map->info().hint_size, n);
+  PointBatch E(3, n);
   for (std::size_t p = 0; p < n; ++p)
     for (unsigned i = 0; i < 3; ++i)
       E(i, p) = table.rows[p][column[i]];
   PointQuery query;
   query.inputs = &E;
-  query.hints = &hints;
   PointAnswer answer;
   map->evaluate(query, answer);
 

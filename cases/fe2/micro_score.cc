@@ -2,6 +2,8 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <cases/fe2/comparison.h>
+#include <data/core/collective.h>
+#include <data/core/errors.h>
 #include <data/output/statistics.h>
 
 #include <algorithm>
@@ -41,7 +43,7 @@ double time_per_point(PointMap &map, const PointBatch &E)
 {
   const bool slow = map.info().hint_size > 0; // iterates: a small batch takes long enough
   const std::size_t n = slow ? E.n_points() : 4096;
-  PointBatch many(3, n), hints(map.info().hint_size, n);
+  PointBatch many(3, n);
   for (std::size_t p = 0; p < n; ++p)
     for (unsigned i = 0; i < 3; ++i)
       many(i, p) = E(i, p % E.n_points());
@@ -59,20 +61,16 @@ double time_per_point(PointMap &map, const PointBatch &E)
   return median(times);
 }
 
-void score_fields(Fe2Workshop &workshop, const std::string &name, const DataSet &data,
-                  MicroScore &score)
+void score_fields(FieldReconstructor &fields, const DataSet &data, MicroScore &score)
 {
-  const auto fields = workshop.fields(name);
-  score.has_fields = fields != nullptr;
-  if (!fields)
-    return;
+  score.has_fields = true;
   std::array<double, 3> error{}, norm{};
   std::array<std::vector<double>, 3> relative;
   std::vector<double> displacement, stress;
   for (const std::size_t id : data.ids("test"))
   {
     const auto E = data.read(id, "E"), exact = data.read(id, "stress");
-    fields->reconstruct(E, displacement, stress);
+    fields.reconstruct(E, displacement, stress);
     const std::size_t n = exact.size() / 3;
     for (unsigned i = 0; i < 3; ++i)
     {
@@ -96,11 +94,28 @@ void score_fields(Fe2Workshop &workshop, const std::string &name, const DataSet 
 }
 } // namespace
 
+std::vector<std::pair<std::size_t, std::size_t>> common_steps(const nlohmann::json &run,
+                                                              const nlohmann::json &reference)
+{
+  std::vector<std::pair<std::size_t, std::size_t>> pairs;
+  for (std::size_t i = 0; i < run["steps"].size(); ++i)
+    for (std::size_t j = 0; j < reference["steps"].size(); ++j)
+      if (std::abs(run["steps"][i]["load_factor"].get<double>() -
+                   reference["steps"][j]["load_factor"].get<double>()) < 1e-9)
+        pairs.emplace_back(i, j);
+  return pairs;
+}
+
 MicroScore score_closure(Fe2Workshop &workshop, const std::string &name, const DataSet &data)
 {
   MicroScore score;
   score.closure = name;
-  const auto map = workshop.closure(name, true);
+  const auto map = workshop.closure(name, true), plain = workshop.closure(name, false);
+  const auto fields = workshop.fields(name);
+  if (data.ids("test").empty())
+    throw UserError("The data set '" + data.folder() + "' has no usable test samples.");
+  if (rank_in(workshop.comm()) != 0)
+    return score; // and leave the memory bandwidth to the one that is timed
   const PointBatch E = batch_of(data.read_all("test", "E"), 3);
   const auto S = data.read_all("test", "S"), C = data.read_all("test", "C");
   PointQuery query;
@@ -112,19 +127,22 @@ MicroScore score_closure(Fe2Workshop &workshop, const std::string &name, const D
   score.shear = relative_frobenius(every(stress, 3, 2), every(S, 3, 2));
   score.tangent = relative_frobenius(tangent, C);
   score.mean_indicator = mean(answer.error_estimate);
-  score.seconds_per_point = time_per_point(*workshop.closure(name, false), E);
+  score.seconds_per_point = time_per_point(*plain, E);
   if (std::isfinite(score.mean_indicator))
     score.seconds_with_indicator = time_per_point(*map, E);
-  score_fields(workshop, name, data, score);
+  if (fields)
+    score_fields(*fields, data, score);
   return score;
 }
 
 std::array<double, 2> time_exact(Fe2Workshop &workshop, const DataSet &data, std::size_t n_points)
 {
+  const auto guessed = workshop.closure("rve");
+  if (rank_in(workshop.comm()) != 0)
+    return {};
   const auto all = data.read_all("test", "E");
   const std::size_t n = std::min(n_points, all.size() / 3);
   const PointBatch E = batch_of({all.begin(), all.begin() + static_cast<long>(3 * n)}, 3);
-  const auto guessed = workshop.closure("rve");
   RveClosure cold(workshop.rve());
   std::array<double, 2> times{};
   PointQuery query;

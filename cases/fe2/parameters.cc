@@ -209,6 +209,11 @@ std::vector<std::string> Fe2Parameters::problems() const
                   " in section 'Training/EquiNO' exceed "
                   "'Training samples' = " +
                   std::to_string(sampling.n_train) + " in section 'Data set'.");
+  auto names = training.names();
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice != names.end())
+    all.push_back("'Closures' in section 'Training' names " + *twice + " twice.");
   add(equino.problems());
   add(macro.problems());
   add(coupling.problems(training.names()));

@@ -151,8 +151,11 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
   TwoScaleSolver solver(workshop.parameters().macro, *map, context.comm);
   solver.report_to([&](const std::string &line)
                    { context.log.info("run: " + name + ": " + line); });
-  if (name == workshop.parameters().coupling.reference)
+  const std::string &reference = workshop.parameters().coupling.reference;
+  if (name == reference)
     solver.write_to(context.output / "reference", "macro_" + name);
+  else if (reference == "none")
+    solver.write_to(context.output, "macro"); // otherwise the comparison does, with error fields
   const TwoScaleResult result = solver.run();
   context.timing.add("run: " + name + ": closure", result.time_closure);
 
@@ -301,6 +304,9 @@ nlohmann::json run_dependencies(Fe2Workshop &workshop, const std::string &closur
                             {"minimum_step_fraction", m.minimum_step_fraction},
                             {"tolerances", {m.absolute_tolerance, m.relative_tolerance}},
                             {"maximum_iterations", m.maximum_iterations}};
+  if (closure != "rve" && !std::filesystem::exists(workshop.model(closure)))
+    throw UserError("There is no model '" + workshop.model(closure).string() +
+                    "' yet; run the stage 'train'.");
   if (closure != "rve")
     depends.update({{"model", ModelFile::read(workshop.model(closure).string()).tensor_hash()},
                     {"symmetric_tangent", workshop.parameters().coupling.symmetric_tangent},
@@ -333,6 +339,15 @@ StoredRun read_run(Fe2Workshop &workshop, const std::string &closure)
                 return read_json(folder / "record.json").dump();
               });
   run.record = nlohmann::json::parse(text);
+  on_rank_0(
+    workshop.comm(),
+    [&]
+    {
+      if (run.record.value("key", "") != sha256_hex(json_text(run_dependencies(workshop, closure))))
+        throw UserError("The macro run in '" + folder.string() +
+                        "' belongs to other parameters or another model; run the stage 'run'.");
+      return std::string();
+    });
   on_rank_0(
     workshop.comm(),
     [&]

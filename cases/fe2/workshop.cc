@@ -3,6 +3,7 @@
 
 #include <cases/fe2/workshop.h>
 #include <data/core/collective.h>
+#include <data/core/errors.h>
 #include <data/store/atomic_file.h>
 #include <data/store/strict_json.h>
 
@@ -65,7 +66,7 @@ ClosureRequest Fe2Workshop::request()
   r.micro = micro_;
   r.norm = parameters_.micro.norm;
   r.indicator = parameters_.coupling.indicator;
-  r.symmetric_tangent = parameters_.coupling.symmetric_tangent;
+  r.symmetric_tangent = parameters_.coupling.symmetric_tangent && rve()->has_potential();
   return r;
 }
 
@@ -85,21 +86,47 @@ std::unique_ptr<PointMap> Fe2Workshop::closure(const std::string &name, bool ind
 {
   ClosureRequest wanted = request();
   wanted.indicator = indicator;
-  const bool guess = parameters_.coupling.first_guess == "pod-galerkin";
-  if (name != "rve" || !guess || !std::filesystem::exists(model("pod-galerkin")) ||
-      !std::filesystem::exists(basis()))
+  if (name != "rve")
     return closures().create(model_of(name), wanted);
-  const auto basis = micro_basis();
-  std::shared_ptr<const RveGuess> first_guess;
-  on_all_ranks(comm(),
+  return std::make_unique<RveClosure>(rve_, first_guess(wanted));
+}
+
+std::shared_ptr<const RveGuess> Fe2Workshop::first_guess(const ClosureRequest &wanted)
+{
+  if (parameters_.coupling.first_guess == "none")
+    return nullptr;
+  const bool there =
+    !on_rank_0(comm(),
                [&]
                {
-                 ModelFile file;
-                 MicroModelCard card;
-                 first_guess = std::make_shared<const GalerkinFields>(
-                   read_galerkin_rom(wanted, file, card), basis, rve_);
-               });
-  return std::make_unique<RveClosure>(rve_, first_guess);
+                 return std::string(std::filesystem::exists(model("pod-galerkin")) &&
+                                        std::filesystem::exists(basis())
+                                      ? "yes"
+                                      : "");
+               })
+       .empty();
+  if (!there)
+    return nullptr;
+  try
+  {
+    const auto modes = micro_basis();
+    std::shared_ptr<const RveGuess> guess;
+    on_all_ranks(comm(),
+                 [&]
+                 {
+                   ModelFile file;
+                   MicroModelCard card;
+                   guess = std::make_shared<const GalerkinFields>(
+                     read_galerkin_rom(wanted, file, card), modes, rve_);
+                 });
+    return guess;
+  }
+  catch (const UserError &refusal)
+  {
+    // It only saves time: the exact model does without.
+    context_.log.warning(std::string("no first guess for the exact model: ") + refusal.what());
+    return nullptr;
+  }
 }
 
 std::unique_ptr<FieldReconstructor> Fe2Workshop::fields(const std::string &name)

@@ -53,6 +53,8 @@ public:
 
 private:
   std::shared_ptr<const MicroBasis> micro_basis();
+  /// The Galerkin ROM as first guess of the exact model; null without one.
+  std::shared_ptr<const RveGuess> first_guess(const ClosureRequest &wanted);
 
   const Fe2Parameters &parameters_;
   RunContext &context_;

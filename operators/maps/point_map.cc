@@ -64,6 +64,8 @@ void blank_unusable(PointAnswer &answer)
         answer.outputs(c, p) = nan;
       for (std::size_t c = 0; c < answer.tangent.n_components(); ++c)
         answer.tangent(c, p) = nan;
+      if (answer.health[p] == Health::not_finite)
+        answer.error_estimate[p] = nan;
     }
 }
 } // namespace understudy

@@ -102,6 +102,7 @@ void prepare_answer(const PointMapInfo &info, const PointQuery &query, PointAnsw
 /// and returns how many are finite. To be called after prepare_answer.
 std::size_t screen_inputs(const PointMapInfo &info, const PointQuery &query, PointAnswer &answer);
 
-/// Writes NaN over outputs and tangent of every point without a usable answer.
+/// Writes NaN over outputs and tangent of every point without a usable answer, and over the error
+/// estimate of points whose input was not finite.
 void blank_unusable(PointAnswer &answer);
 } // namespace understudy
