@@ -84,7 +84,7 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
 ///   s_nn = phi_s b(E),  s_law = law(E + phi_e a(E)).
 ///
 /// H is folded into the head. The indicator is the energy norm of the misfit at the indicator
-/// points, relative to the root mean square of the stress of the training snapshots there.
+/// points, relative to the root mean square of s_nn over the training strains there.
 class Equino final : public PointMap
 {
 public:

@@ -4,7 +4,6 @@
 #include <data/core/errors.h>
 #include <data/core/progress.h>
 #include <data/output/statistics.h>
-#include <data/sampling/latin_hypercube.h>
 #include <operators/nn/odd_rbf.h>
 #include <operators/nn/train_mlp.h>
 #include <solvers/rve_dataset.h>

@@ -198,14 +198,12 @@ void write_statistics(const Fe2Findings &f, const std::filesystem::path &folder)
             "time_closure_s", "time_total_s", "max_error_estimate"})
         header.push_back(prefix + name);
   CsvWriter csv(header);
-  const std::size_t n =
-    both ? std::min(f.run["steps"].size(), f.reference["steps"].size()) : f.run["steps"].size();
-  for (std::size_t i = 0; i < n; ++i)
+  for (const auto &[i, j] : common_steps(f.run, both ? f.reference : f.run))
   {
     for (const nlohmann::json *run : {&f.run, &f.reference})
       if (run == &f.run || both)
       {
-        const nlohmann::json &step = (*run)["steps"][i];
+        const nlohmann::json &step = (*run)["steps"][run == &f.run ? i : j];
         csv << number(step["load_factor"]) << number(step["newton_iterations"])
             << number(step["cuts"]) << number(step["reaction_N_per_mm"])
             << number(step["mean_displacement_mm"]) << number(step["time_closure_s"])
