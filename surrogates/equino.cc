@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <solvers/rve_closure.h>
 #include <surrogates/equino.h>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 
 namespace understudy
@@ -115,10 +117,16 @@ void Equino::evaluate(const PointQuery &query, PointAnswer &answer)
     std::copy_n(x, 3 * n, inputs.data());
     indicate(inputs, answer);
   }
-  for (std::size_t p = 0; p < n; ++p)
-    for (unsigned i = 0; i < 3; ++i)
-      if (!std::isfinite(answer.outputs(i, p)) && answer.health[p] != Health::not_finite)
+  const auto spoils = [&answer](std::span<const double> values)
+  {
+    for (std::size_t p = 0; p < values.size(); ++p)
+      if (!std::isfinite(values[p]) && answer.health[p] != Health::not_finite)
         answer.health[p] = Health::not_converged;
+  };
+  for (std::size_t c = 0; c < answer.outputs.n_components(); ++c)
+    spoils(std::as_const(answer.outputs).component(c));
+  for (std::size_t c = 0; c < answer.tangent.n_components(); ++c)
+    spoils(std::as_const(answer.tangent).component(c));
   blank_unusable(answer);
 }
 
@@ -185,11 +193,16 @@ void Equino::indicate(const PointBatch &inputs, PointAnswer &answer)
 
 std::unique_ptr<Equino> make_equino(const std::string &name, const ClosureRequest &request)
 {
-  MicroModelCard card;
-  const ModelFile file =
-    read_model(request.models / (name + ".safetensors"), name, request.micro, request.norm, card);
-  auto equino = std::make_unique<Equino>(name, file, request);
-  check_probe(file, *equino);
+  std::unique_ptr<Equino> equino;
+  on_all_ranks(request.comm,
+               [&]
+               {
+                 MicroModelCard card;
+                 const ModelFile file = read_model(request.models / (name + ".safetensors"), name,
+                                                   request.micro, request.norm, card);
+                 equino = std::make_unique<Equino>(name, file, request);
+                 check_probe(file, *equino);
+               });
   return equino;
 }
 

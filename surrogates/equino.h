@@ -70,7 +70,8 @@ struct EquinoTrainingReport
 
 using EquinoProgress = std::function<void(const std::string &line)>;
 
-/// Trains a head ("mlp" or "odd-rbf") and writes the model file. Local: call it on one rank.
+/// Trains a head ("mlp" or "odd-rbf") and writes the model file. Local: call it on one rank. The
+/// kind of the card is set here.
 /// @param basis_hash tensor hash of the basis file, stored with the model
 EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std::string &head,
                                   const MicroBasis &basis, const Rve &rve,
@@ -112,6 +113,7 @@ private:
 };
 
 /// Makes the closure "equino-mlp" or "equino-rbf" from models/NAME.safetensors, probe checked.
+/// Collective: a file that one rank refuses is refused by all.
 std::unique_ptr<Equino> make_equino(const std::string &name, const ClosureRequest &request);
 
 /// The fields of EquiNO, from the basis and both branches: u = affine + phi_w a, s_nn = phi_s b.

@@ -337,7 +337,9 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   const PointBatch probe = probe_strains(card.limit);
   PointBatch answer(3, probe.n_points());
   b->folded(basis.H.data(), 3)->evaluate(probe.n_points(), probe.data(), answer.data(), nullptr);
-  write_model_card(file, card, probe, answer);
+  MicroModelCard own = card;
+  own.kind = mlp ? "equino-mlp" : "equino-rbf";
+  write_model_card(file, own, probe, answer);
   file.write(path.string());
   return report;
 }

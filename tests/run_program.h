@@ -36,4 +36,14 @@ inline ProgramResult run_understudy(const std::string &arguments)
 {
   return run_command("timeout 300 " UNDERSTUDY_BINARY_DIR "/understudy " + arguments);
 }
+
+/// Runs the built program under mpirun. A test is an MPI process itself, whose environment would
+/// make the inner mpirun fail, so its variables are removed (but those that allow root).
+inline ProgramResult run_understudy_on(unsigned n_ranks, const std::string &arguments)
+{
+  return run_command(
+    "env $(env | grep -oE '^(OMPI|PMIX|ORTE|PMI)_[A-Za-z0-9_]*' | grep -v ALLOW_RUN | "
+    "sed 's/^/-u /') timeout 300 mpirun --quiet --oversubscribe --bind-to none -n " +
+    std::to_string(n_ranks) + " " UNDERSTUDY_BINARY_DIR "/understudy " + arguments);
+}
 } // namespace understudy::test

@@ -137,22 +137,30 @@ std::unique_ptr<FieldReconstructor> Fe2Workshop::fields(const std::string &name)
     return std::make_unique<RveClosure>(rve_);
   if (model_name != "pod-galerkin" && model_name.rfind("equino", 0) != 0)
     return nullptr;
-  const auto basis = micro_basis();
-  std::unique_ptr<FieldReconstructor> made;
-  on_all_ranks(
-    comm(),
-    [&]
-    {
-      if (model_name == "pod-galerkin")
-      {
-        ModelFile file;
-        MicroModelCard card;
-        made = std::make_unique<GalerkinFields>(read_galerkin_rom(wanted, file, card), basis, rve_);
-      }
-      else
-        made = std::make_unique<EquinoFields>(make_equino(model_name, wanted), basis, rve_);
-    });
-  return made;
+  const auto modes = micro_basis();
+  if (model_name == "pod-galerkin")
+  {
+    std::unique_ptr<FieldReconstructor> made;
+    on_all_ranks(comm(),
+                 [&]
+                 {
+                   ModelFile file;
+                   MicroModelCard card;
+                   made = std::make_unique<GalerkinFields>(read_galerkin_rom(wanted, file, card),
+                                                           modes, rve_);
+                 });
+    return made;
+  }
+  on_all_ranks(comm(),
+               [&]
+               {
+                 const ModelFile file = ModelFile::read(model(name).string());
+                 if (file.meta().value("basis_hash", "") !=
+                     ModelFile::read(basis().string()).tensor_hash())
+                   throw UserError("The model '" + file.path() + "' belongs to other modes than '" +
+                                   basis().string() + "'; run the stage 'train'.");
+               });
+  return std::make_unique<EquinoFields>(make_equino(model_name, wanted), modes, rve_);
 }
 
 nlohmann::json read_json(const std::filesystem::path &file)

@@ -17,6 +17,7 @@ using testing::HasSubstr;
 using testing::Not;
 using understudy::test::run_command;
 using understudy::test::run_understudy;
+using understudy::test::run_understudy_on;
 
 namespace
 {
@@ -167,9 +168,7 @@ TEST_F(Program, AnOutputFolderThatCannotBeWrittenIsAWriteError)
 
 TEST_F(Program, TellsAnErrorOnceOnTwoRanks)
 {
-  const auto result = run_command(
-    "timeout 300 mpirun --quiet --oversubscribe -n 2 " UNDERSTUDY_BINARY_DIR "/understudy " +
-    write("set Nonsense = 1\n"));
+  const auto result = run_understudy_on(2, write("set Nonsense = 1\n"));
   EXPECT_EQ(result.code, 2);
   const auto first = result.output.find("unknown entry 'Nonsense'");
   ASSERT_NE(first, std::string::npos) << result.output;

@@ -79,7 +79,7 @@ inline const std::map<std::string, ClosureTraits> &closure_traits()
      {[](Ground g, Path p) {
         train_galerkin_rom({}, MicroBasis::compute(g.data, *g.rve, 8), g.data, *g.rve, g.card, p);
       },
-      "rom/weights", true, 1e-9}},
+      "rom/phi_e", true, 1e-9}},
     {"linear", {[](Ground g, Path p) { train_linear(g.data, g.card, p); }, "S/A"}},
     {"snapshot-rbf", {[](Ground g, Path p) { train_snapshot_rbf(g.data, g.card, p); }, "S/linear"}},
     {"snapshot-mlp",
