@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <solvers/material_law.h>
+#include <solvers/processor_clones.h>
 
 #include <cmath>
 
@@ -9,14 +10,6 @@ namespace understudy
 {
 namespace
 {
-// One machine code per processor generation, chosen when the program starts.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define UNDERSTUDY_CLONES                                                                          \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define UNDERSTUDY_CLONES
-#endif
-
 struct SaturatingShearNumbers
 {
   double bulk, a1, a2;

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <solvers/processor_clones.h>
 #include <solvers/rve_kernels.h>
 
 #include <cmath>
-
-// One machine code per processor generation, chosen when the program starts.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define UNDERSTUDY_CLONES                                                                          \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define UNDERSTUDY_CLONES
-#endif
 
 namespace understudy::rve_kernels
 {

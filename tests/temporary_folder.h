@@ -17,7 +17,8 @@ class TemporaryFolder
 public:
   TemporaryFolder()
   {
-    std::string pattern = (std::filesystem::temp_directory_path() / "understudy-XXXXXX").string();
+    std::string pattern = (std::filesystem::temp_directory_path() / "understudy-").string() +
+                          std::string(6, 'X'); // what mkdtemp replaces
     if (::mkdtemp(pattern.data()) == nullptr)
       throw std::filesystem::filesystem_error("mkdtemp",
                                               std::error_code(errno, std::generic_category()));

@@ -114,7 +114,7 @@ void add_coupled(Report &report, const Fe2Parameters &p, const Fe2Findings &f)
   report.number("points_outside_training_box", static_cast<double>(outside));
   report.paragraph("`" + p.macro.mesh +
                    "`, {n_macro_cells} Q2 cells, {n_macro_dofs} unknowns, "
-                   "{n_load_steps} load steps, {n_ranks} ranks. The largest strain component is "
+                   "{n_load_steps} load steps. The largest strain component is "
                    "{largest_strain_component} (training box {strain_limit}); "
                    "{points_outside_training_box} converged point states left the box.");
   report.number("time_run_surrogate_s", number(f.run["time_total_s"]), "s");
@@ -139,9 +139,12 @@ void add_coupled(Report &report, const Fe2Parameters &p, const Fe2Findings &f)
                                        {"strain", {"macro_strain_error"}},
                                        {"stress", {"macro_stress_error"}},
                                        {"shear stress", {"macro_shear_stress_error"}}});
+  // A run that was up to date may stem from another number of ranks.
+  report.number("n_ranks_" + other, number(f.reference["ranks"]));
   report.table(
     {"macro run", p.coupling.closure, p.coupling.reference},
-    {{"Newton iterations", {"newton_iterations_surrogate", "newton_iterations_" + other}},
+    {{"ranks", {"n_ranks", "n_ranks_" + other}},
+     {"Newton iterations", {"newton_iterations_surrogate", "newton_iterations_" + other}},
      {"wall time", {"time_run_surrogate_s", "time_run_" + other + "_s"}}});
 }
 
