@@ -4,6 +4,7 @@
 #include <cases/fe2/parameters.h>
 #include <data/core/errors.h>
 #include <data/core/nearest_name.h>
+#include <data/core/parameters.h>
 #include <meshes/rve_generator.h>
 #include <meshes/rve_published.h>
 #include <surrogates/register.h>
@@ -34,11 +35,11 @@ void declare_material(dealii::ParameterHandler &prm, const std::string &section,
 {
   prm.enter_subsection(section);
   prm.add_parameter("Law", m.law, "Material law.", Selection(choice(material_laws().names())));
-  prm.add_parameter("Bulk modulus", m.bulk, "K of both laws [N/mm2]", Double(1e-12));
-  prm.add_parameter("Shear modulus", m.shear, "G of the law 'linear' [N/mm2]", Double(1e-12));
-  prm.add_parameter("Shear limit", m.a1, "a1 of 'saturating-shear', the limit of |dev s| [N/mm2]",
+  add_number(prm, "Bulk modulus", m.bulk, "K of both laws [N/mm2]", Double(1e-12));
+  add_number(prm, "Shear modulus", m.shear, "G of the law 'linear' [N/mm2]", Double(1e-12));
+  add_number(prm, "Shear limit", m.a1, "a1 of 'saturating-shear', the limit of |dev s| [N/mm2]",
                     Double(1e-12));
-  prm.add_parameter("Strain scale", m.a2, "a2 of 'saturating-shear': G starts at a1 / (2 a2) [1]",
+  add_number(prm, "Strain scale", m.a2, "a2 of 'saturating-shear': G starts at a1 / (2 a2) [1]",
                     Double(1e-12));
   prm.leave_subsection();
 }

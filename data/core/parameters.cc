@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <sstream>
 
 namespace understudy
@@ -340,6 +341,17 @@ std::string peek_entry(const std::filesystem::path &file, const std::vector<std:
                          value = statement.value;
                      return value;
                    });
+}
+
+void add_number(ParameterHandler &prm, const std::string &key, double &value,
+                const std::string &documentation, const dealii::Patterns::PatternBase &pattern)
+{
+  const double exact = value;
+  prm.add_parameter(key, value, documentation, pattern);
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, exact).ptr;
+  prm.declare_entry(key, std::string(text, end), pattern, documentation);
+  value = exact;
 }
 
 nlohmann::json json_of(const ParameterHandler &prm)

@@ -32,6 +32,11 @@ std::string peek_entry(const std::filesystem::path &file, const std::vector<std:
                        const std::string &key, const std::string &fallback,
                        MPI_Comm comm = MPI_COMM_WORLD);
 
+/// add_parameter() for a number whose default has more than six digits: deal.II would round it to
+/// six, in the entry and in @p value.
+void add_number(dealii::ParameterHandler &prm, const std::string &key, double &value,
+                const std::string &documentation, const dealii::Patterns::PatternBase &pattern);
+
 /// All declared entries in the order of their declaration, as an array of objects with the strings
 /// "section" ("" or "A/B"), "key", "default", "value", "allowed" (in plain words), "unit" and
 /// "documentation", and where the pattern has them the numbers "lower" and "upper" or the array

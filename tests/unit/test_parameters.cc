@@ -84,6 +84,17 @@ TEST_F(ReadCase, ReadsValuesSectionsCommentsAndContinuedLines)
   EXPECT_EQ(stiffness, 2000.);
 }
 
+// Requirement: a material constant with nine digits is computed with as it was written down.
+TEST_F(ReadCase, ADefaultKeepsAllItsDigits)
+{
+  double bulk = 4.34523810e4;
+  add_number(prm, "Bulk modulus", bulk, "K [MPa]", dealii::Patterns::Double(0));
+  EXPECT_EQ(bulk, 4.34523810e4);
+  EXPECT_EQ(prm.get_double("Bulk modulus"), 4.34523810e4);
+  read_case(prm, write("set Bulk modulus = 1.00000001\n"), {}, MPI_COMM_SELF);
+  EXPECT_EQ(bulk, 1.00000001);
+}
+
 TEST_F(ReadCase, OverridesWinOverTheFile)
 {
   EXPECT_EQ(
