@@ -40,6 +40,7 @@ struct RunContext
   Timing &timing;
   bool force = false;                 ///< requested stages run even when up to date
   std::vector<std::string> arguments; ///< command line, for provenance
+  double memory_at_start = 0; ///< resident memory of this rank when the banner was printed [MB]
 };
 
 /// A name of the case language with its sentence, for `understudy list`.

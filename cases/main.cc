@@ -2,8 +2,12 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <cases/program.h>
+#include <data/store/provenance.h>
+
+#include <understudy_commit.h>
 
 int main(int argc, char **argv)
 {
+  understudy::set_source_commit({UNDERSTUDY_GIT_COMMIT, UNDERSTUDY_GIT_CHANGED});
   return understudy::run_program(argc, argv);
 }

@@ -49,8 +49,8 @@ void print_banner(const RunContext &context)
   int n_ranks = 1;
   MPI_Comm_size(context.comm, &n_ranks);
   char memory[32];
-  std::snprintf(memory, sizeof memory, "%.0f MB", resident_memory());
-  context.log.info("understudy " UNDERSTUDY_VERSION " (commit " UNDERSTUDY_GIT_COMMIT "), " +
+  std::snprintf(memory, sizeof memory, "%.0f MB", context.memory_at_start);
+  context.log.info("understudy " UNDERSTUDY_VERSION " (commit " + source_commit().id + "), " +
                    std::to_string(n_ranks) + (n_ranks == 1 ? " rank" : " ranks") +
                    ", 1 thread each, " + memory + " on rank 0");
   context.log.info("BLAS: " + blas_in_use());
@@ -121,7 +121,8 @@ void run_case(const CommandLine &line, MPI_Comm comm)
   read_case(line, comm, now);
   Log log(comm, line.quiet);
   Timing timing(comm);
-  RunContext context{comm, line.file, now.output, log, timing, line.force, line.all};
+  RunContext context{comm,   line.file,  now.output, log,
+                     timing, line.force, line.all,   resident_memory()};
   const auto stages = now.family->stages(context);
   check_stage_names(stages, line.stages);
   if (line.validate)
@@ -168,7 +169,8 @@ void evaluate_case(const CommandLine &line, MPI_Comm comm)
                     ".");
   Log log(comm, line.quiet);
   Timing timing(comm);
-  RunContext context{comm, line.file, now.output, log, timing, line.force, line.all};
+  RunContext context{comm,   line.file,  now.output, log,
+                     timing, line.force, line.all,   resident_memory()};
   now.family->evaluate(context, line.closure, line.input, line.output);
   if (log.writes())
     warn_of_unused_options(log);

@@ -3,6 +3,7 @@
 
 #include <cases/torch_setup.h>
 #include <cases/versions.h>
+#include <data/store/provenance.h>
 
 #include <deal.II/base/config.h>
 
@@ -48,22 +49,23 @@ std::string hdf5_version()
 
 std::vector<std::pair<std::string, std::string>> library_versions()
 {
-  return {{"understudy", std::string(UNDERSTUDY_VERSION) + " (commit " + UNDERSTUDY_GIT_COMMIT +
-                           (UNDERSTUDY_GIT_DIRTY ? ", changed" : "") + ", " +
-                           UNDERSTUDY_BUILD_TYPE + ")"},
-          {"compiler", UNDERSTUDY_COMPILER},
-          {"deal.II", DEAL_II_PACKAGE_VERSION},
-          {"PETSc", dotted(PETSC_VERSION_MAJOR, PETSC_VERSION_MINOR, PETSC_VERSION_SUBMINOR)},
-          {"SLEPc", dotted(SLEPC_VERSION_MAJOR, SLEPC_VERSION_MINOR, SLEPC_VERSION_SUBMINOR)},
-          {"LibTorch", torch_version()},
-          {"HDF5", hdf5_version()},
-          {"MPI", mpi_version()},
-          {"Eigen", dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
-          {"SuiteSparse",
-           dotted(SUITESPARSE_MAIN_VERSION, SUITESPARSE_SUB_VERSION, SUITESPARSE_SUBSUB_VERSION)},
-          {"nlohmann-json", dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
-                                   NLOHMANN_JSON_VERSION_PATCH)},
-          {"BLAS", blas_in_use()}};
+  const SourceCommit &commit = source_commit();
+  return {
+    {"understudy", std::string(UNDERSTUDY_VERSION) + " (commit " + commit.id +
+                     (commit.changed ? ", changed" : "") + ", " + UNDERSTUDY_BUILD_TYPE + ")"},
+    {"compiler", UNDERSTUDY_COMPILER},
+    {"deal.II", DEAL_II_PACKAGE_VERSION},
+    {"PETSc", dotted(PETSC_VERSION_MAJOR, PETSC_VERSION_MINOR, PETSC_VERSION_SUBMINOR)},
+    {"SLEPc", dotted(SLEPC_VERSION_MAJOR, SLEPC_VERSION_MINOR, SLEPC_VERSION_SUBMINOR)},
+    {"LibTorch", torch_version()},
+    {"HDF5", hdf5_version()},
+    {"MPI", mpi_version()},
+    {"Eigen", dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
+    {"SuiteSparse",
+     dotted(SUITESPARSE_MAIN_VERSION, SUITESPARSE_SUB_VERSION, SUITESPARSE_SUBSUB_VERSION)},
+    {"nlohmann-json",
+     dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
+    {"BLAS", blas_in_use()}};
 }
 
 std::string blas_in_use()

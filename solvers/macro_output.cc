@@ -63,6 +63,35 @@ void fill_cell(const MacroCell &cell, const MacroCell *reference, unsigned rank,
   }
   data["rank"][i] = rank;
 }
+
+/// The nodal displacement of @p fields less that of @p reference, where there is one, with ghosts.
+MacroDiscretisation::Vector nodal_displacement(const MacroDiscretisation &discretisation,
+                                               const MacroFields &fields,
+                                               const MacroFields *reference)
+{
+  const auto &dofs = discretisation.dofs();
+  auto u = discretisation.make_vector();
+  std::vector<dealii::types::global_dof_index> indices(dofs.get_fe().dofs_per_cell);
+  for (const auto &cell : dofs.active_cell_iterators())
+    if (cell->is_locally_owned())
+    {
+      const std::string id = cell->id().to_string();
+      const MacroCell *mine = find_cell(fields, id);
+      const MacroCell *other = reference != nullptr ? find_cell(*reference, id) : nullptr;
+      cell->get_dof_indices(indices);
+      for (unsigned i = 0; i < indices.size(); ++i)
+        if (dofs.locally_owned_dofs().is_element(indices[i]))
+        {
+          const auto [c, node] = dofs.get_fe().system_to_component_index(i);
+          u[indices[i]] = mine->node_displacement[node][c] -
+                          (other != nullptr ? other->node_displacement[node][c] : 0.);
+        }
+    }
+  u.compress(dealii::VectorOperation::insert);
+  auto ghosted = discretisation.make_ghosted_vector();
+  ghosted = u;
+  return ghosted;
+}
 } // namespace
 
 MacroOutput::MacroOutput(const MacroDiscretisation &discretisation, std::filesystem::path folder,
@@ -74,13 +103,11 @@ MacroOutput::MacroOutput(const MacroDiscretisation &discretisation, std::filesys
 {
 }
 
-void MacroOutput::write_step(const MacroDiscretisation::Vector &ghosted_displacement,
-                             const MacroFields &fields, const MacroFields *reference)
+void MacroOutput::write_step(const MacroFields &fields, const MacroFields *reference)
 {
-  const auto &dofs = discretisation_.dofs();
   const MPI_Comm comm = discretisation_.comm();
   const unsigned rank = dealii::Utilities::MPI::this_mpi_process(comm);
-  const unsigned n_cells = dofs.get_triangulation().n_active_cells();
+  const unsigned n_cells = discretisation_.dofs().get_triangulation().n_active_cells();
   CellData data;
   std::vector<std::string> names{"strain_xx", "strain_yy", "strain_gxy", "stress_xx",   "stress_yy",
                                  "stress_xy", "indicator", "health",     "answered_by", "rank"};
@@ -88,41 +115,32 @@ void MacroOutput::write_step(const MacroDiscretisation::Vector &ghosted_displace
     names.insert(names.end(), {"stress_error_xx", "stress_error_yy", "stress_error_xy"});
   for (const auto &name : names)
     data[name].reinit(n_cells);
-
-  auto error = discretisation_.make_vector();
-  std::vector<dealii::types::global_dof_index> indices(dofs.get_fe().dofs_per_cell);
-  for (const auto &cell : dofs.active_cell_iterators())
+  for (const auto &cell : discretisation_.dofs().active_cell_iterators())
     if (cell->is_locally_owned())
     {
       const std::string id = cell->id().to_string();
-      const MacroCell *mine = find_cell(fields, id);
       const MacroCell *other = reference != nullptr ? find_cell(*reference, id) : nullptr;
-      fill_cell(*mine, other, rank, cell->active_cell_index(), data);
-      cell->get_dof_indices(indices);
-      for (unsigned i = 0; i < indices.size() && other != nullptr; ++i)
-        if (dofs.locally_owned_dofs().is_element(indices[i]))
-        {
-          const auto [c, node] = dofs.get_fe().system_to_component_index(i);
-          error[indices[i]] = mine->node_displacement[node][c] - other->node_displacement[node][c];
-        }
+      fill_cell(*find_cell(fields, id), other, rank, cell->active_cell_index(), data);
     }
-  error.compress(dealii::VectorOperation::insert);
-  auto ghosted_error = discretisation_.make_ghosted_vector();
-  ghosted_error = error;
+  const auto displacement = nodal_displacement(discretisation_, fields, nullptr);
 
   dealii::DataOut<2> out;
   dealii::DataOutBase::VtkFlags flags;
   flags.time = fields.load_factor;
   flags.write_higher_order_cells = true;
   out.set_flags(flags);
-  out.attach_dof_handler(dofs);
+  out.attach_dof_handler(discretisation_.dofs());
   const std::vector<dealii::DataComponentInterpretation::DataComponentInterpretation> vector(
     2, dealii::DataComponentInterpretation::component_is_part_of_vector);
-  out.add_data_vector(ghosted_displacement, std::vector<std::string>(2, "displacement"),
+  out.add_data_vector(displacement, std::vector<std::string>(2, "displacement"),
                       dealii::DataOut<2>::type_dof_data, vector);
+  MacroDiscretisation::Vector error;
   if (reference != nullptr)
-    out.add_data_vector(ghosted_error, std::vector<std::string>(2, "displacement_error"),
+  {
+    error = nodal_displacement(discretisation_, fields, reference);
+    out.add_data_vector(error, std::vector<std::string>(2, "displacement_error"),
                         dealii::DataOut<2>::type_dof_data, vector);
+  }
   for (const auto &[name, values] : data)
     out.add_data_vector(values, name, dealii::DataOut<2>::type_cell_data);
   out.build_patches(discretisation_.mapping(), 2, dealii::DataOut<2>::curved_inner_cells);

@@ -21,9 +21,9 @@ public:
   MacroOutput(const MacroDiscretisation &discretisation, std::filesystem::path folder,
               std::string name);
 
-  /// Collective; throws WriteError on all ranks. @param reference may be null
-  void write_step(const MacroDiscretisation::Vector &ghosted_displacement,
-                  const MacroFields &fields, const MacroFields *reference);
+  /// Both fields hold the locally owned cells. Collective; throws WriteError on all ranks.
+  /// @param reference may be null
+  void write_step(const MacroFields &fields, const MacroFields *reference);
 
   const std::filesystem::path &collection() const { return collection_.file(); }
 

@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <data/core/errors.h>
+#include <data/core/stop_flag.h>
 #include <meshes/macro_meshes.h>
 #include <solvers/load_stepping.h>
 #include <solvers/macro_newton.h>
@@ -19,11 +20,22 @@ namespace understudy
 namespace
 {
 using Vector = MacroDiscretisation::Vector;
+using Mesh = dealii::parallel::distributed::Triangulation<2>;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin)
 {
   return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// Mesh and conditions from the tables, as @p parameters name them. @param mesh empty
+std::unique_ptr<MacroDiscretisation> discretise(const TwoScaleParameters &parameters, Mesh &mesh)
+{
+  make_macro_mesh(parameters.mesh, parameters.resolution, mesh);
+  const auto type =
+    parameters.load_type == "traction" ? MacroLoadType::traction : MacroLoadType::displacement;
+  return std::make_unique<MacroDiscretisation>(
+    mesh, macro_conditions(parameters.mesh, type, parameters.load));
 }
 
 /// What is rolled back when a step is cut.
@@ -40,13 +52,12 @@ struct TwoScaleSolver::Implementation
 {
   TwoScaleParameters parameters;
   PointMap &map;
-  std::unique_ptr<dealii::parallel::distributed::Triangulation<2>> own_mesh;
+  std::unique_ptr<Mesh> own_mesh;
   MPI_Comm comm;
   std::unique_ptr<MacroDiscretisation> discretisation;
   std::function<void(const std::string &)> line;
   std::filesystem::path folder;
   std::string name;
-  std::vector<MacroFields> reference;
 
   Implementation(const TwoScaleParameters &p, PointMap &m, MPI_Comm c)
     : parameters(p), map(m), comm(c)
@@ -67,7 +78,6 @@ struct TwoScaleSolver::Implementation
                                PointBatch &hints, Vector &u) const;
   void report_state(const MacroNewton &newton, LoadStepRecord &record) const;
   void announce(const LoadStepRecord &record) const;
-  const MacroFields *reference_at(double load_factor) const;
 };
 
 /// One try to reach @p target from the accepted state, which is left alone.
@@ -135,24 +145,12 @@ void TwoScaleSolver::Implementation::announce(const LoadStepRecord &record) cons
   say(text.str());
 }
 
-const MacroFields *TwoScaleSolver::Implementation::reference_at(double load_factor) const
-{
-  for (const auto &fields : reference)
-    if (std::abs(fields.load_factor - load_factor) < 1e-9)
-      return &fields;
-  return nullptr;
-}
-
 TwoScaleSolver::TwoScaleSolver(const TwoScaleParameters &parameters, PointMap &map, MPI_Comm comm)
   : implementation_(std::make_unique<Implementation>(parameters, map, comm))
 {
   auto &self = *implementation_;
-  self.own_mesh = std::make_unique<dealii::parallel::distributed::Triangulation<2>>(comm);
-  make_macro_mesh(parameters.mesh, parameters.resolution, *self.own_mesh);
-  const auto type =
-    parameters.load_type == "traction" ? MacroLoadType::traction : MacroLoadType::displacement;
-  self.discretisation = std::make_unique<MacroDiscretisation>(
-    *self.own_mesh, macro_conditions(parameters.mesh, type, parameters.load));
+  self.own_mesh = std::make_unique<Mesh>(comm);
+  self.discretisation = discretise(parameters, *self.own_mesh);
 }
 
 TwoScaleSolver::TwoScaleSolver(const TwoScaleParameters &parameters,
@@ -174,11 +172,6 @@ void TwoScaleSolver::write_to(const std::filesystem::path &folder, const std::st
 {
   implementation_->folder = folder;
   implementation_->name = name;
-}
-
-void TwoScaleSolver::compare_with(std::vector<MacroFields> reference)
-{
-  implementation_->reference = std::move(reference);
 }
 
 MacroFields TwoScaleSolver::empty_fields() const
@@ -243,14 +236,16 @@ TwoScaleResult TwoScaleSolver::run()
     result.fields.back().load_factor = record.load_factor;
     result.fields.back().answerers = self.map.answerers();
     if (output)
-      output->write_step(newton.ghosted_displacement(), result.fields.back(),
-                         self.reference_at(record.load_factor));
+      output->write_step(result.fields.back(), nullptr);
     record.closure_calls = newton.counters().calls - before.calls;
     record.points = newton.counters().points - before.points;
     record.time_closure = slowest(newton.counters().time - before.time);
     record.time_total = slowest(seconds_since(begin));
     self.announce(record);
     result.steps.push_back(record);
+    if (stop_requested(self.comm))
+      throw Error(ExitCode::stopped, "The macro run was stopped by a signal at load factor " +
+                                       std::to_string(record.load_factor) + ".");
   }
   result.closure_calls = newton.counters().calls;
   result.points = newton.counters().points;
@@ -261,5 +256,27 @@ TwoScaleResult TwoScaleSolver::run()
   if (output)
     result.collection = output->collection();
   return result;
+}
+
+void write_macro_run(const TwoScaleParameters &parameters, const std::vector<MacroFields> &steps,
+                     const std::vector<MacroFields> &reference, const std::filesystem::path &folder,
+                     const std::string &name, MPI_Comm comm)
+{
+  Mesh mesh(comm);
+  const auto discretisation = discretise(parameters, mesh);
+  const MacroFields owned = discretisation->empty_fields();
+  std::vector<MacroFields> known;
+  for (const auto &fields : reference)
+    known.push_back(distribute(fields, owned, comm));
+  MacroOutput output(*discretisation, folder, name);
+  for (const auto &step : steps)
+  {
+    const MacroFields fields = distribute(step, owned, comm);
+    const auto same = std::find_if(known.begin(), known.end(),
+                                   [&](const MacroFields &other) {
+                                     return std::abs(other.load_factor - fields.load_factor) < 1e-9;
+                                   });
+    output.write_step(fields, same != known.end() ? &*same : nullptr);
+  }
 }
 } // namespace understudy

@@ -107,19 +107,23 @@ public:
   /// Writes @p folder / @p name .pvd and one .pvtu per accepted step (when output_fields is set).
   void write_to(const std::filesystem::path &folder, const std::string &name);
 
-  /// Adds error fields against the step of @p reference with the same load factor to the output.
-  /// The fields must be distributed as the cells of this solver are (see distribute()).
-  void compare_with(std::vector<MacroFields> reference);
-
   /// The locally owned cells with zero fields: the pattern that distribute() needs.
   MacroFields empty_fields() const;
 
   /// Runs all load steps. Collective. Throws SolverError on all ranks when the smallest step fails:
-  /// the sentence names the first point without an answer, its strain and the load factor.
+  /// the sentence names the first point without an answer, its strain and the load factor. A signal
+  /// (see stop_requested()) ends it after the load step at work, with ExitCode::stopped.
   TwoScaleResult run();
 
 private:
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
+
+/// Writes a finished run for ParaView as TwoScaleSolver does, without solving, and adds error
+/// fields to the steps whose load factor occurs in @p reference too. Both are gathered on rank 0
+/// (see gather()); the other ranks give as many steps without cells. Collective.
+void write_macro_run(const TwoScaleParameters &parameters, const std::vector<MacroFields> &steps,
+                     const std::vector<MacroFields> &reference, const std::filesystem::path &folder,
+                     const std::string &name, MPI_Comm comm);
 } // namespace understudy

@@ -41,19 +41,6 @@ CoupledScore compare_runs(const StoredRun &run, const StoredRun &reference, MPI_
   return score;
 }
 
-/// The macro run once more, now that the reference is known, to write its fields with their errors.
-void write_macro_fields(Fe2Workshop &workshop, const StoredRun &reference)
-{
-  const auto map = workshop.closure(workshop.parameters().coupling.closure);
-  TwoScaleSolver solver(workshop.parameters().macro, *map, workshop.comm());
-  std::vector<MacroFields> steps;
-  for (const MacroFields &fields : reference.fields)
-    steps.push_back(distribute(fields, solver.empty_fields(), workshop.comm()));
-  solver.compare_with(std::move(steps));
-  solver.write_to(workshop.context().output, "macro");
-  solver.run();
-}
-
 /// Micro fields at the macro points with the largest strain and with the largest indicator at the
 /// end. Rank 0 knows all points; the fields are made by all ranks alike.
 void write_chosen_micro_fields(Fe2Workshop &workshop, const StoredRun &run)
@@ -125,8 +112,8 @@ void compare_stage(Fe2Workshop &workshop)
     findings.reference = reference->record;
     findings.coupled = compare_runs(run, *reference, context.comm);
   }
-  if (reference)
-    write_macro_fields(workshop, *reference);
+  if (reference && p.macro.output_fields)
+    write_macro_run(p.macro, run.fields, reference->fields, context.output, "macro", context.comm);
   write_chosen_micro_fields(workshop, run);
 
   // Making a closure is collective, so every rank scores all of them; rank 0 tells its figures.

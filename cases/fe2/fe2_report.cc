@@ -118,7 +118,7 @@ void add_coupled(Report &report, const Fe2Parameters &p, const Fe2Findings &f)
                    "{largest_strain_component} (training box {strain_limit}); "
                    "{points_outside_training_box} converged point states left the box.");
   report.number("time_run_surrogate_s", number(f.run["time_total_s"]), "s");
-  report.number("memory_run_surrogate_mb", number(f.run["memory_growth_MB"]), "MB");
+  report.number("memory_run_surrogate_mb", number(f.run["memory_MB"]), "MB");
   if (!f.coupled)
     return;
   const CoupledScore &c = *f.coupled;

@@ -38,9 +38,9 @@ void declare_material(dealii::ParameterHandler &prm, const std::string &section,
   add_number(prm, "Bulk modulus", m.bulk, "K of both laws [N/mm2]", Double(1e-12));
   add_number(prm, "Shear modulus", m.shear, "G of the law 'linear' [N/mm2]", Double(1e-12));
   add_number(prm, "Shear limit", m.a1, "a1 of 'saturating-shear', the limit of |dev s| [N/mm2]",
-                    Double(1e-12));
+             Double(1e-12));
   add_number(prm, "Strain scale", m.a2, "a2 of 'saturating-shear': G starts at a1 / (2 a2) [1]",
-                    Double(1e-12));
+             Double(1e-12));
   prm.leave_subsection();
 }
 } // namespace

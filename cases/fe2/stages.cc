@@ -6,6 +6,7 @@
 #include <data/core/collective.h>
 #include <data/core/progress.h>
 #include <data/core/sha256.h>
+#include <data/core/stop_flag.h>
 #include <data/store/atomic_file.h>
 #include <data/store/strict_json.h>
 #include <surrogates/baselines.h>
@@ -46,7 +47,15 @@ nlohmann::json train_model(Fe2Workshop &workshop, const std::string &name, const
   {
     const auto report = train_equino(
       p.equino, name == "equino-mlp" ? "mlp" : "odd-rbf", basis, *workshop.rve(), card, basis_hash,
-      file, [&](const std::string &line) { workshop.context().log.info(line); });
+      file,
+      [&](const std::string &line)
+      {
+        workshop.context().log.info(line);
+        if (stop_requested_here())
+          throw Error(ExitCode::stopped, "The training of '" + name +
+                                           "' was stopped by a signal; the same command does this "
+                                           "stage again.");
+      });
     record["label_misfit"] = report.label_misfit;
     record["validation_error_a"] = report.validation_a;
     record["validation_error_b"] = report.validation_b;
@@ -146,18 +155,18 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
             });
 
   const auto map = workshop.closure(name);
-  const double memory_before = resident_memory();
   const auto scope = context.timing.scope("run: " + name);
   TwoScaleSolver solver(workshop.parameters().macro, *map, context.comm);
   solver.report_to([&](const std::string &line)
                    { context.log.info("run: " + name + ": " + line); });
-  const std::string &reference = workshop.parameters().coupling.reference;
-  if (name == reference)
+  if (name == workshop.parameters().coupling.reference)
     solver.write_to(context.output / "reference", "macro_" + name);
-  else if (reference == "none")
-    solver.write_to(context.output, "macro"); // otherwise the comparison does, with error fields
+  else
+    solver.write_to(context.output, "macro"); // the comparison adds error fields
   const TwoScaleResult result = solver.run();
   context.timing.add("run: " + name + ": closure", result.time_closure);
+  const double memory =
+    dealii::Utilities::MPI::max(resident_memory() - context.memory_at_start, context.comm);
 
   std::vector<MacroFields> all;
   for (const MacroFields &fields : result.fields)
@@ -175,7 +184,7 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
                 {"n_dofs", result.n_dofs},
                 {"n_cells", result.n_cells},
                 {"ranks", dealii::Utilities::MPI::n_mpi_processes(context.comm)},
-                {"memory_growth_MB", resident_memory() - memory_before},
+                {"memory_MB", memory},
                 {"steps", nlohmann::json::array()}};
               for (const auto &step : result.steps)
                 record["steps"].push_back(record_of(step));

@@ -15,6 +15,25 @@
 
 namespace understudy
 {
+namespace
+{
+SourceCommit &commit_of_program()
+{
+  static SourceCommit commit;
+  return commit;
+}
+} // namespace
+
+const SourceCommit &source_commit()
+{
+  return commit_of_program();
+}
+
+void set_source_commit(const SourceCommit &commit)
+{
+  commit_of_program() = commit;
+}
+
 std::string utc_now()
 {
   const std::time_t now = std::time(nullptr);
@@ -41,8 +60,8 @@ nlohmann::json provenance(MPI_Comm comm)
   const std::string mpi_text(mpi.data()); // Open MPI adds package and date after the first comma
   return {{"program", "understudy"},
           {"version", UNDERSTUDY_VERSION},
-          {"git_commit", UNDERSTUDY_GIT_COMMIT},
-          {"git_dirty", UNDERSTUDY_GIT_DIRTY},
+          {"git_commit", source_commit().id},
+          {"git_dirty", source_commit().changed},
           {"compiler", UNDERSTUDY_COMPILER},
           {"build_type", UNDERSTUDY_BUILD_TYPE},
           {"dealii_version", DEAL_II_PACKAGE_VERSION},

@@ -12,6 +12,16 @@ namespace understudy
 /// Now in universal time, as "2026-01-31T12:00:00Z".
 std::string utc_now();
 
+/// The state of the sources that this program was built from.
+struct SourceCommit
+{
+  std::string id = "unknown"; ///< of git, 12 digits
+  bool changed = false;       ///< files differed from that commit
+};
+const SourceCommit &source_commit();
+/// To be told by the program, once, at its start.
+void set_source_commit(const SourceCommit &commit);
+
 /// Which program on which machine: program, version, git_commit, git_dirty, compiler, build_type,
 /// versions of deal.II, PETSc, HDF5 and MPI, host, n_ranks (of @p comm), created_utc. Not
 /// collective.
