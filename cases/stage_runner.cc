@@ -12,6 +12,7 @@
 #include <data/store/provenance.h>
 
 #include <algorithm>
+#include <malloc.h>
 #include <system_error>
 
 namespace understudy
@@ -113,6 +114,7 @@ StageResult run_stage(const Stage &stage, RunContext &context)
     stage.run();
     result.seconds = scope.seconds();
   }
+  malloc_trim(0); // the next stage shall not look as large as the largest one before
   write_record(stage, inputs, result.seconds, context);
   context.log.info(stage.name + ": done in " + duration(result.seconds));
   return result;
