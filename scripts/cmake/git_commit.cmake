@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Writes OUTPUT, a header with the git commit of SOURCE, when it changed. Run with cmake -P at every build.
-set(git git -c safe.directory=${SOURCE} -C ${SOURCE}) # the tree may belong to another user, as in containers
+set(git git --no-optional-locks -c safe.directory=${SOURCE} -C ${SOURCE}) # the tree may belong to another user, as in containers
 execute_process(COMMAND ${git} rev-parse --short=12 HEAD
   OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 execute_process(COMMAND ${git} status --porcelain --untracked-files=no
