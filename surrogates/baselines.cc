@@ -233,7 +233,6 @@ MlpTrainingReport train_snapshot_mlp(const DataSet &data, MicroModelCard card,
   recipe.input_scale.assign(3, card.limit);
   recipe.output_weight = inverse_sizes(train.S);
   recipe.sobolev = parameters.sobolev;
-  recipe.adam_steps = parameters.adam_steps;
   recipe.max_evaluations = parameters.max_evaluations;
   recipe.seed = parameters.seed;
   MlpTrainingReport report;

@@ -43,7 +43,6 @@ struct SnapshotMlpParameters
   std::vector<std::size_t> hidden = {64, 64, 64}; ///< widths of the hidden layers
   bool odd = true;                                ///< f(-E) = -f(E) by construction
   double sobolev = 1.; ///< weight of the tangent misfit; 0, or no field "C": stresses only
-  unsigned adam_steps = 300;
   unsigned max_evaluations = 1500; ///< of loss and gradient
   std::uint64_t seed = 24;
 };

@@ -27,16 +27,15 @@ struct EquinoParameters
   EquinoJointParameters joint;
   unsigned modes = 16;
   unsigned label_points = 512;    ///< quadrature points of the loss
-  unsigned indicator_points = 64; ///< quadrature points of the error indicator
+  unsigned indicator_points = 64; ///< quadrature points of the error indicator, <= 6 * modes
   unsigned mlp_strains = 1000;    ///< training strains of the head "mlp"
   unsigned rbf_strains = 1500;    ///< and of "odd-rbf", which are its centres
   unsigned validation_strains = 200;
   double graded_share = 0.5; ///< of the training strains: drawn towards zero, see graded_strains()
   std::string hidden_layers = "48, 48, 48";
   double sobolev_weight = 1.; ///< of the derivatives in the loss
-  unsigned adam_steps = 300;
-  unsigned stress_evaluations = 20000;       ///< of the loss of the stress branch b
-  unsigned displacement_evaluations = 12000; ///< and of the displacement branch a
+  unsigned stress_evaluations = 4000;       ///< of the loss of the stress branch b
+  unsigned displacement_evaluations = 4000; ///< and of the displacement branch a
   double max_minutes = 3.;                   ///< both branches together; a guard
   std::uint64_t seed = 24;
 
@@ -61,7 +60,6 @@ EquinoLabels make_equino_labels(const MicroBasis &basis, const Rve &rve, unsigne
 /// What training left to say.
 struct EquinoTrainingReport
 {
-  double seconds_labels = 0., seconds_fit = 0.;
   double label_misfit = 0.; ///< mean |s_law - s_nn| / |s_law| of the labels: what no head can beat
   double validation_a = 0., validation_b = 0.; ///< relative errors on unseen labels
   unsigned evaluations = 0;                    ///< of the loss, both branches

@@ -3,19 +3,20 @@
 
 #include <data/core/errors.h>
 #include <data/core/progress.h>
+#include <data/core/timing.h>
 #include <data/output/statistics.h>
 #include <operators/nn/odd_rbf.h>
 #include <operators/nn/train_mlp.h>
 #include <solvers/rve_dataset.h>
+#include <surrogates/energy_norm.h>
 #include <surrogates/equino.h>
+#include <surrogates/layer_widths.h>
 
 #include <deal.II/base/patterns.h>
-#include <deal.II/base/utilities.h>
 
 #include <Eigen/Dense>
 #include <nlohmann/json.hpp>
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <numeric>
@@ -24,23 +25,9 @@ namespace understudy
 {
 namespace
 {
-double seconds()
-{
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-using Matrix3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
-
-/// Upper factor U with C0^{-1} = U^T U, row-major.
-std::vector<double> energy_factor(const std::vector<double> &C0)
-{
-  const Matrix3 U = Matrix3(Eigen::Map<const Matrix3>(C0.data()).inverse()).llt().matrixU();
-  return {U.data(), U.data() + 9};
-}
-
 /// Points by pivoted QR of the values that all strain and stress modes have at each point, each
 /// kind scaled to a largest entry of one: the first pivots are those that tell the modes apart
-/// best.
+/// best. There are as many as rows, 6 for each mode.
 std::vector<std::size_t> pivot_points(const MicroBasis &basis, std::size_t n)
 {
   const std::size_t N = basis.n_points, rows = 3 * basis.n_modes;
@@ -83,7 +70,8 @@ void add_indicator(ModelFile &file, const MicroBasis &basis, const EquinoLabels 
         phi_s[(3 * p + i) * r + k] = basis.phi_s[(3 * k + i) * N + points[p]];
       }
   }
-  const auto U_matrix = energy_factor(basis.C0_matrix), U_fibre = energy_factor(basis.C0_fibre);
+  const Matrix3 U_matrix = energy_factor(basis.C0_matrix.data());
+  const Matrix3 U_fibre = energy_factor(basis.C0_fibre.data());
   double sum = 0.;
   for (std::size_t j = 0; j < labels.E.n_points(); ++j)
     for (std::size_t p = 0; p < n; ++p)
@@ -92,14 +80,13 @@ void add_indicator(ModelFile &file, const MicroBasis &basis, const EquinoLabels 
       for (unsigned i = 0; i < 3; ++i)
         for (std::size_t k = 0; k < r; ++k)
           s[i] += phi_s[(3 * p + i) * r + k] * labels.b(k, j);
-      sum +=
-        (Eigen::Map<const Matrix3>((p < n_matrix ? U_matrix : U_fibre).data()) * s).squaredNorm();
+      sum += ((p < n_matrix ? U_matrix : U_fibre) * s).squaredNorm();
     }
   file.add("indicator/phi_e", {3 * n, r}, std::move(phi_e));
   file.add("indicator/phi_s", {3 * n, r}, std::move(phi_s));
   file.add("indicator/n_matrix", {}, {static_cast<double>(n_matrix)});
-  file.add("indicator/U_matrix", {3, 3}, U_matrix);
-  file.add("indicator/U_fibre", {3, 3}, U_fibre);
+  file.add("indicator/U_matrix", {3, 3}, {U_matrix.data(), U_matrix.data() + 9});
+  file.add("indicator/U_fibre", {3, 3}, {U_fibre.data(), U_fibre.data() + 9});
   file.add("indicator/scale", {}, {std::sqrt(sum / static_cast<double>(n * labels.E.n_points()))});
 }
 
@@ -112,14 +99,6 @@ double relative_error(const Head &head, const PointBatch &E, const PointBatch &t
                             std::vector<double>(truth.data(), truth.data() + size));
 }
 
-std::vector<std::size_t> widths(const std::string &text)
-{
-  std::vector<std::size_t> w;
-  for (const int n : dealii::Utilities::string_to_int(dealii::Utilities::split_string_list(text)))
-    w.push_back(static_cast<std::size_t>(n));
-  return w;
-}
-
 /// One branch by regression of values and derivatives. The modes are orthonormal in the energy
 /// norm, so equal weights of all coefficients measure the error of the field.
 std::unique_ptr<Head> fit_mlp(const EquinoParameters &parameters, const std::string &branch,
@@ -128,22 +107,20 @@ std::unique_ptr<Head> fit_mlp(const EquinoParameters &parameters, const std::str
                               EquinoTrainingReport &report, const EquinoProgress &progress)
 {
   MlpRecipe recipe;
-  recipe.hidden = widths(parameters.hidden_layers);
+  recipe.hidden = layer_widths(parameters.hidden_layers);
   recipe.input_scale.assign(3, limit);
   recipe.sobolev = parameters.sobolev_weight;
-  recipe.adam_steps = parameters.adam_steps;
   recipe.max_evaluations =
     branch == "a" ? parameters.displacement_evaluations : parameters.stress_evaluations;
   recipe.max_seconds = budget;
   recipe.report_every = 250;
   recipe.seed = parameters.seed + (branch == "a" ? 0 : 1);
-  const double start = seconds();
-  double last = start;
+  double last = seconds_now();
   const auto show = [&](const MlpProgress &p)
   {
-    if (seconds() - last > 5. && progress)
+    if (seconds_now() - last > 5. && progress)
     {
-      last = seconds();
+      last = seconds_now();
       char line[160];
       std::snprintf(
         line, sizeof line,
@@ -194,8 +171,6 @@ void EquinoParameters::declare(dealii::ParameterHandler &prm)
                     List(Integer(1, 1024), 1, 10));
   prm.add_parameter("Sobolev weight", sobolev_weight,
                     "Weight of the derivative labels in the loss of 'mlp' [1]", Double(0., 1e6));
-  prm.add_parameter("Adam steps", adam_steps, "First steps, before L-BFGS [1]",
-                    Integer(0, 1000000));
   prm.add_parameter("Evaluations of the stress branch", stress_evaluations,
                     "Most evaluations of the loss of 'mlp' [1]", Integer(1, 10000000));
   prm.add_parameter("Evaluations of the displacement branch", displacement_evaluations,
@@ -213,9 +188,10 @@ std::vector<std::string> EquinoParameters::problems() const
   if (3 * label_points <= 2 * modes)
     all.push_back("'Label points' = " + std::to_string(label_points) +
                   " are too few for 'Modes' = " + std::to_string(modes) + ".");
-  if (adam_steps > std::min(stress_evaluations, displacement_evaluations))
-    all.push_back("'Adam steps' = " + std::to_string(adam_steps) +
-                  " exceed the evaluations of a branch in section 'Training/EquiNO'.");
+  if (indicator_points > 6 * modes)
+    all.push_back("'Indicator points' = " + std::to_string(indicator_points) +
+                  " exceed what 'Modes' = " + std::to_string(modes) +
+                  " can tell apart, 6 points for each mode.");
   const auto more = joint.problems();
   all.insert(all.end(), more.begin(), more.end());
   return all;
@@ -231,7 +207,7 @@ EquinoLabels make_equino_labels(const MicroBasis &basis, const Rve &rve, unsigne
   std::vector<std::size_t> columns;
   for (std::size_t p = 0; p < n_strains; ++p)
   {
-    auto label = labeller.label({all(0, p), all(1, p), all(2, p)}, {}, true);
+    auto label = labeller.label({all(0, p), all(1, p), all(2, p)}, true);
     if (!label.converged)
       continue;
     found.push_back(std::move(label));
@@ -275,7 +251,6 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
                                   const std::filesystem::path &path, const EquinoProgress &progress)
 {
   EquinoTrainingReport report;
-  const double start = seconds();
   const bool mlp = head == "mlp";
   const auto label = [&](unsigned n_strains, std::uint64_t seed)
   {
@@ -285,7 +260,6 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   const EquinoLabels labels =
     label(mlp ? parameters.mlp_strains : parameters.rbf_strains, parameters.seed);
   const EquinoLabels unseen = label(parameters.validation_strains, parameters.seed + 1000);
-  report.seconds_labels = seconds() - start;
   report.label_misfit = labels.mean_misfit;
 
   std::unique_ptr<Head> a, b;
@@ -314,7 +288,6 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   }
   report.validation_a = relative_error(*a, unseen.E, unseen.a);
   report.validation_b = relative_error(*b, unseen.E, unseen.b);
-  report.seconds_fit = seconds() - start - report.seconds_labels;
 
   ModelFile file;
   a->save(file, "a/");

@@ -71,7 +71,7 @@ public:
 
   std::vector<NamedSentence> closures() const override
   {
-    std::vector<NamedSentence> all = {{"equino", "EquiNO with the head that wins, equino-rbf."}};
+    std::vector<NamedSentence> all = {{"equino", "EquiNO with the head that wins, equino-mlp."}};
     for (const auto &[name, entry] : ::understudy::closures().entries())
       all.push_back({name, entry.sentence});
     return all;

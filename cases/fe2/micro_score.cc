@@ -4,21 +4,16 @@
 #include <cases/fe2/comparison.h>
 #include <data/core/collective.h>
 #include <data/core/errors.h>
+#include <data/core/timing.h>
 #include <data/output/statistics.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 namespace understudy
 {
 namespace
 {
-double seconds()
-{
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 /// Rows of samples [n][m] as a batch [m][n].
 PointBatch batch_of(const std::vector<double> &rows, std::size_t m)
 {
@@ -53,10 +48,10 @@ double time_per_point(PointMap &map, const PointBatch &E)
   std::vector<double> times;
   for (unsigned repeat = 0; repeat < 6; ++repeat)
   {
-    const double start = seconds();
+    const double start = seconds_now();
     map.evaluate(query, answer);
     if (repeat > 0) // the first call fills caches and scratch memory
-      times.push_back((seconds() - start) / static_cast<double>(n));
+      times.push_back((seconds_now() - start) / static_cast<double>(n));
   }
   return median(times);
 }
@@ -155,9 +150,9 @@ std::array<double, 2> time_exact(Fe2Workshop &workshop, const DataSet &data, std
     PointQuery first;
     first.inputs = &one;
     maps[i]->evaluate(first, answer); // what is computed once per run is not counted
-    const double start = seconds();
+    const double start = seconds_now();
     maps[i]->evaluate(query, answer);
-    times[i] = (seconds() - start) / static_cast<double>(n);
+    times[i] = (seconds_now() - start) / static_cast<double>(n);
   }
   return times;
 }

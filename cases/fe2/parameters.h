@@ -38,7 +38,7 @@ struct MicroParameters
 struct TrainingParameters
 {
   std::string closures =
-    "equino-rbf, equino-mlp, pod-galerkin, training-mean, linear, snapshot-rbf, "
+    "equino-mlp, equino-rbf, pod-galerkin, training-mean, linear, snapshot-rbf, "
     "snapshot-mlp";
   unsigned snapshot_mlp_evaluations = 1500;
   double cubature_tolerance = 1e-8;
@@ -79,6 +79,6 @@ struct Fe2Parameters
 /// wins.
 std::vector<std::string> case_closures();
 
-/// The closure that a name of the case stands for: "equino" is "equino-rbf".
+/// The closure that a name of the case stands for: "equino" is "equino-mlp".
 std::string model_of(const std::string &closure);
 } // namespace understudy

@@ -7,6 +7,7 @@
 #include <data/core/progress.h>
 #include <data/core/sha256.h>
 #include <data/core/stop_flag.h>
+#include <data/core/timing.h>
 #include <data/store/atomic_file.h>
 #include <data/store/strict_json.h>
 #include <surrogates/baselines.h>
@@ -14,7 +15,6 @@
 #include <deal.II/base/mpi.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 
@@ -22,11 +22,6 @@ namespace understudy
 {
 namespace
 {
-double seconds()
-{
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 /// A number for JSON, which has no NaN.
 nlohmann::json finite(double value)
 {
@@ -41,7 +36,7 @@ nlohmann::json train_model(Fe2Workshop &workshop, const std::string &name, const
   MicroModelCard card = workshop.card(name);
   card.dataset_hash = data.hash();
   const auto file = workshop.model(name);
-  const double start = seconds();
+  const double start = seconds_now();
   nlohmann::json record = {{"name", name}};
   if (name == "equino-mlp" || name == "equino-rbf")
   {
@@ -86,7 +81,7 @@ nlohmann::json train_model(Fe2Workshop &workshop, const std::string &name, const
     record["evaluations"] = report.evaluations;
     record["stopped_by"] = report.stopped_by;
   }
-  record["seconds"] = seconds() - start;
+  record["seconds"] = seconds_now() - start;
   return record;
 }
 
@@ -215,11 +210,11 @@ void generate_stage(Fe2Workshop &workshop)
   RunContext &context = workshop.context();
   const RveSamplingParameters &sampling = workshop.parameters().sampling;
   const auto scope = context.timing.scope("generate");
-  const double start = seconds();
+  const double start = seconds_now();
   const std::size_t solved =
     generate_rve_dataset(context.comm, workshop.data().string(), workshop.dataset_info(),
                          *workshop.rve(), sampling, context.log, context.force);
-  const double elapsed = seconds() - start;
+  const double elapsed = seconds_now() - start;
   on_rank_0(context.comm,
             [&]
             {
@@ -237,7 +232,7 @@ void train_stage(Fe2Workshop &workshop)
 {
   RunContext &context = workshop.context();
   const auto scope = context.timing.scope("train");
-  const double start = seconds();
+  const double start = seconds_now();
   const DataSet data = [&]
   {
     std::unique_ptr<DataSet> opened;
@@ -284,7 +279,7 @@ void train_stage(Fe2Workshop &workshop)
   on_rank_0(context.comm,
             [&]
             {
-              nlohmann::json record = {{"seconds", seconds() - start},
+              nlohmann::json record = {{"seconds", seconds_now() - start},
                                        {"singular_values_displacement", basis.singular_w},
                                        {"singular_values_stress", basis.singular_s},
                                        {"models", nlohmann::json::object()}};

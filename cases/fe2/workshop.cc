@@ -48,6 +48,13 @@ DataSet Fe2Workshop::dataset()
 {
   DataSet opened = DataSet::open(data().string());
   opened.require(dataset_info());
+  const RveSamplingParameters &s = parameters_.sampling;
+  const std::size_t wanted = std::size_t(s.n_train) + s.n_validation + s.n_test;
+  const std::size_t found = opened.manifest().samples.size();
+  if (found < wanted)
+    throw UserError("Data set '" + data().string() + "' holds " + std::to_string(found) + " of " +
+                    std::to_string(wanted) +
+                    " samples; run the stage 'generate', which goes on from there.");
   return opened;
 }
 
@@ -151,15 +158,15 @@ std::unique_ptr<FieldReconstructor> Fe2Workshop::fields(const std::string &name)
                  });
     return made;
   }
-  on_all_ranks(comm(),
-               [&]
-               {
-                 const ModelFile file = ModelFile::read(model(name).string());
-                 if (file.meta().value("basis_hash", "") !=
-                     ModelFile::read(basis().string()).tensor_hash())
-                   throw UserError("The model '" + file.path() + "' belongs to other modes than '" +
-                                   basis().string() + "'; run the stage 'train'.");
-               });
+  on_all_ranks(
+    comm(),
+    [&]
+    {
+      const ModelFile file = ModelFile::read(model(name).string());
+      if (file.meta().value("basis_hash", "") != ModelFile::read(basis().string()).tensor_hash())
+        throw UserError("The model '" + file.path() + "' belongs to other modes than '" +
+                        basis().string() + "'; run the stage 'train' again with --force.");
+    });
   return std::make_unique<EquinoFields>(make_equino(model_name, wanted), modes, rve_);
 }
 

@@ -33,7 +33,7 @@ public:
   const RveMesh &mesh();
   std::shared_ptr<Rve> rve();
   DataSetInfo dataset_info();
-  /// The data set of this case; UserError when it is missing or another one.
+  /// The data set of this case; UserError when it is missing, incomplete or another one.
   DataSet dataset();
   MicroModelCard card(const std::string &kind);
   ClosureRequest request();

@@ -4,6 +4,8 @@
 #include <operators/nn/simd_kernels.h>
 #include <operators/nn/train_mlp.h>
 
+#include <Eigen/Dense>
+
 #include <cblas.h>
 
 #include <algorithm>
@@ -16,6 +18,10 @@ namespace
 {
 // Samples that go through the net together: their activations and derivatives stay in L2.
 constexpr std::size_t samples_per_chunk = 64;
+
+// Hidden units that are nearly alike make the least-squares problem of the last layer singular to
+// rounding; this share of the mean diagonal of its normal matrix bounds the weights.
+constexpr double ridge = 1e-13;
 
 // C = alpha op(A) op(B) + beta C, row-major
 void gemm(bool tA, bool tB, std::size_t m, std::size_t n, std::size_t k, const double *A,
@@ -54,7 +60,8 @@ struct MlpLoss::Data
 
   bool has_bias(std::size_t layer) const { return !odd || layer + 1 < layers.size(); }
   void make_chunks(const MlpLabels &labels);
-  void forward(const Chunk &chunk, const double *parameters);
+  void forward(const Chunk &chunk, const double *parameters, std::size_t n_layers);
+  void add_normal_equations(const Chunk &chunk, Eigen::MatrixXd &A, Eigen::MatrixXd &B);
   double misfit(const Chunk &chunk, bool want_gradient);
   void backward(const Chunk &chunk, const double *parameters, double *gradient);
 };
@@ -101,12 +108,13 @@ void MlpLoss::Data::make_chunks(const MlpLabels &labels)
   derivative_factor = directions > 0 ? derivative_factor / derivatives : 0.;
 }
 
-void MlpLoss::Data::forward(const Chunk &c, const double *parameters)
+// The first @p n_layers layers; the last one leaves its outputs in z, hidden ones theirs in h.
+void MlpLoss::Data::forward(const Chunk &c, const double *parameters, std::size_t n_layers)
 {
   const std::size_t columns = (1 + directions) * c.n;
   const double *in = c.in.data();
   const SimdKernels &kernels = simd_kernels();
-  for (std::size_t i = 0; i < layers.size(); ++i)
+  for (std::size_t i = 0; i < n_layers; ++i)
   {
     Layer &l = layers[i];
     gemm(false, false, l.n_out, columns, l.n_in, parameters + l.weight, l.n_in, in, columns, 0.,
@@ -131,6 +139,29 @@ void MlpLoss::Data::forward(const Chunk &c, const double *parameters)
     }
     in = l.h.data();
   }
+}
+
+// Adds what this chunk says about the weights V = output_weight * output_scale * W of the last
+// layer: A V = B minimises the loss. Only the lower half of A is filled.
+void MlpLoss::Data::add_normal_equations(const Chunk &c, Eigen::MatrixXd &A, Eigen::MatrixXd &B)
+{
+  using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const auto columns = static_cast<Eigen::Index>((1 + directions) * c.n);
+  const auto n = static_cast<Eigen::Index>(c.n);
+  const auto n_in = static_cast<Eigen::Index>(layers.back().n_in);
+  const auto n_out = static_cast<Eigen::Index>(layers.back().n_out);
+  Rows h = Rows::Zero(A.rows(), columns); // with a row of ones where there is a bias
+  h.topRows(n_in) = Eigen::Map<const Rows>(layers[layers.size() - 2].h.data(), n_in, columns);
+  if (A.rows() > n_in)
+    h.row(n_in).head(n).setOnes();
+  Rows y = Eigen::Map<const Rows>(c.labels.data(), n_out, columns);
+  for (Rows *rows : {&h, &y})
+  {
+    rows->leftCols(n) *= std::sqrt(value_factor);
+    rows->rightCols(columns - n) *= std::sqrt(derivative_factor);
+  }
+  A.selfadjointView<Eigen::Lower>().rankUpdate(h);
+  B.noalias() += h * y.transpose();
 }
 
 // Sum of squares of this chunk; leaves its derivative by the outputs in the last layer's grad.
@@ -303,12 +334,50 @@ double MlpLoss::evaluate(const double *parameters, double *gradient)
     std::fill_n(gradient, data_->n_parameters, 0.);
   for (const auto &chunk : data_->chunks)
   {
-    data_->forward(chunk, parameters);
+    data_->forward(chunk, parameters, data_->layers.size());
     loss += data_->misfit(chunk, gradient != nullptr);
     if (gradient)
       data_->backward(chunk, parameters, gradient);
   }
   return loss;
+}
+
+std::size_t MlpLoss::n_hidden_parameters() const
+{
+  return data_->layers.back().weight;
+}
+
+void MlpLoss::fit_last_layer(double *parameters)
+{
+  Data &d = *data_;
+  const Data::Layer &last = d.layers.back();
+  const bool has_bias = last.bias < d.n_parameters;
+  const auto n = static_cast<Eigen::Index>(last.n_in + (has_bias ? 1 : 0));
+  Eigen::MatrixXd A = Eigen::MatrixXd::Zero(n, n);
+  Eigen::MatrixXd B = Eigen::MatrixXd::Zero(n, static_cast<Eigen::Index>(last.n_out));
+  for (const auto &chunk : d.chunks)
+  {
+    d.forward(chunk, parameters, d.layers.size() - 1);
+    d.add_normal_equations(chunk, A, B);
+  }
+  A.diagonal().array() += ridge * A.trace() / static_cast<double>(n);
+  const Eigen::MatrixXd V = A.selfadjointView<Eigen::Lower>().ldlt().solve(B);
+  for (std::size_t k = 0; k < last.n_out; ++k)
+  {
+    const double factor = d.output_weight[k] * d.output_scale[k];
+    const auto column = static_cast<Eigen::Index>(k);
+    for (std::size_t j = 0; j < last.n_in; ++j)
+      parameters[last.weight + k * last.n_in + j] =
+        factor > 0. ? V(static_cast<Eigen::Index>(j), column) / factor : 0.;
+    if (has_bias)
+      parameters[last.bias + k] = factor > 0. ? V(n - 1, column) / factor : 0.;
+  }
+}
+
+double MlpLoss::evaluate_reduced(double *parameters, double *gradient)
+{
+  fit_last_layer(parameters);
+  return evaluate(parameters, gradient);
 }
 
 const std::vector<double> &MlpLoss::input_scale() const

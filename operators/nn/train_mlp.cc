@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
+#include <data/core/timing.h>
 #include <operators/nn/lbfgs.h>
 #include <operators/nn/train_mlp.h>
 
-#include <chrono>
-#include <cmath>
+#include <algorithm>
 #include <limits>
 
 namespace understudy
@@ -21,10 +21,11 @@ public:
   {
   }
 
-  double evaluate(const std::vector<double> &p, std::vector<double> &gradient)
+  /// The reduced loss. @param p all weights, of which the last layer is set
+  double evaluate(std::vector<double> &p, std::vector<double> &gradient)
   {
     ++state_.evaluation;
-    return train_.evaluate(p.data(), gradient.data());
+    return train_.evaluate_reduced(p.data(), gradient.data());
   }
 
   bool may_go_on()
@@ -38,12 +39,12 @@ public:
     return stopped_by_.empty();
   }
 
-  /// To be called with every weights that were accepted; false: the caller of the training stops
-  /// it.
-  bool accepted(const std::vector<double> &p, double loss, bool always = false)
+  bool wants_report() const { return state_.evaluation >= next_report_; }
+
+  /// To be called with accepted weights when a report is due; false: the caller of the training
+  /// stops it.
+  bool accepted(const std::vector<double> &p, double loss)
   {
-    if (!always && state_.evaluation < next_report_)
-      return true;
     next_report_ = state_.evaluation + recipe_.report_every;
     state_.loss = loss;
     state_.validation_loss = validation_ ? validation_->evaluate(p.data(), nullptr)
@@ -69,43 +70,19 @@ public:
   const std::vector<double> &best() const { return best_; }
 
 private:
-  double seconds() const
-  {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
+  double seconds() const { return seconds_now() - start_; }
 
   const MlpRecipe &recipe_;
   MlpLoss &train_;
   MlpLoss *validation_;
   const MlpProgressCallback &progress_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  const double start_ = seconds_now();
   MlpProgress state_, best_state_;
   unsigned next_report_ = 0;
   double best_score_ = std::numeric_limits<double>::infinity();
   std::vector<double> best_;
   std::string stopped_by_;
 };
-
-// Full-batch Adam at 1e-3 with the usual 0.9, 0.999, 1e-8.
-void adam(unsigned steps, std::vector<double> &p, Watch &watch)
-{
-  std::vector<double> g(p.size()), m(p.size(), 0.), v(p.size(), 0.);
-  double b1 = 1., b2 = 1.;
-  for (unsigned step = 0; step < steps && watch.may_go_on(); ++step)
-  {
-    const double loss = watch.evaluate(p, g);
-    if (!watch.accepted(p, loss))
-      return;
-    b1 *= 0.9;
-    b2 *= 0.999;
-    for (std::size_t i = 0; i < p.size(); ++i)
-    {
-      m[i] = 0.9 * m[i] + 0.1 * g[i];
-      v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
-      p[i] -= 1e-3 * (m[i] / (1. - b1)) / (std::sqrt(v[i] / (1. - b2)) + 1e-8);
-    }
-  }
-}
 } // namespace
 
 Mlp train_mlp(const MlpRecipe &recipe, const MlpLabels &train, const MlpLabels *validation,
@@ -121,15 +98,34 @@ Mlp train_mlp(const MlpRecipe &recipe, const MlpLabels &train, const MlpLabels *
     validation_loss->share_output_scale(loss);
   }
   Watch watch(recipe, loss, validation_loss.get(), progress);
-  std::vector<double> p = loss.initial_parameters();
-  adam(recipe.adam_steps, p, watch);
-  minimise_lbfgs([&](const std::vector<double> &x, std::vector<double> &g)
-                 { return watch.evaluate(x, g); },
-                 p, recipe.history, [&] { return watch.may_go_on(); },
-                 [&](const std::vector<double> &x, double f) { return watch.accepted(x, f); });
-  watch.accepted(p, loss.evaluate(p.data(), nullptr), true);
+  std::vector<double> all = loss.initial_parameters(), gradient(all.size());
+  const auto n_hidden = static_cast<long>(loss.n_hidden_parameters());
+  const auto with_hidden = [&](const std::vector<double> &hidden) -> std::vector<double> &
+  {
+    std::copy(hidden.begin(), hidden.end(), all.begin());
+    return all;
+  };
+  std::vector<double> hidden(all.begin(), all.begin() + n_hidden);
+  minimise_lbfgs(
+    [&](const std::vector<double> &x, std::vector<double> &g)
+    {
+      const double f = watch.evaluate(with_hidden(x), gradient);
+      g.assign(gradient.begin(), gradient.begin() + n_hidden);
+      return f;
+    },
+    hidden, recipe.history, [&] { return watch.may_go_on(); },
+    [&](const std::vector<double> &x, double f)
+    {
+      if (!watch.wants_report())
+        return true;
+      loss.fit_last_layer(
+        with_hidden(x).data()); // the line search may have tried another point last
+      return watch.accepted(all, f);
+    });
+  const double f = loss.evaluate_reduced(with_hidden(hidden).data(), nullptr);
+  watch.accepted(all, f);
   if (report)
     *report = watch.report();
-  return loss.network(watch.best().empty() ? p.data() : watch.best().data());
+  return loss.network(watch.best().empty() ? all.data() : watch.best().data());
 }
 } // namespace understudy

@@ -21,8 +21,7 @@ struct MlpRecipe
   std::vector<double> input_scale;                ///< [n_inputs]; empty: largest |x| per input
   std::vector<double> output_weight; ///< [n_outputs] factors W of the misfit; empty: all 1
   double sobolev = 1.;               ///< lambda, weight of the derivative misfit where dy is given
-  unsigned adam_steps = 300;         ///< full-batch steps at 1e-3
-  unsigned max_evaluations = 4000;   ///< of loss and gradient, Adam and L-BFGS together
+  unsigned max_evaluations = 2000;   ///< of loss and gradient
   double max_seconds =
     std::numeric_limits<double>::infinity(); ///< guard; makes results machine dependent
   unsigned history = 50;                     ///< pairs of L-BFGS
@@ -61,11 +60,15 @@ struct MlpTrainingReport
 /// Called every report_every evaluations; returning false stops the training.
 using MlpProgressCallback = std::function<bool(const MlpProgress &)>;
 
-/// Fits an Mlp to values and, if given, derivatives: Adam, then L-BFGS with strong Wolfe line
-/// search, all full-batch in double on one thread, so that equal seeds give equal weights on one
-/// machine. The weights with the smallest validation loss are kept (training loss without
-/// validation labels). Each output is scaled by its own root mean square, which ends up in the last
-/// layer. Throws UserError when shapes do not fit, or labels are not finite or all zero.
+/// Fits an Mlp to values and, if given, derivatives by variable projection (Golub and Pereyra, SIAM
+/// J. Numer. Anal. 10, 1973): the last layer is linear, so for given hidden weights the best one is
+/// the solution of a linear least-squares problem, and L-BFGS with strong Wolfe line search looks
+/// for the hidden weights alone: in equal time a quarter of the error of L-BFGS on all
+/// weights (tests/benchmark/bench_training). All is full-batch in double on one thread, so that equal
+/// seeds give equal weights on one machine. The weights with the smallest validation loss are kept
+/// (training loss without validation labels). Each output is scaled by its own root mean square,
+/// which ends up in the last layer. Throws UserError when shapes do not fit, or labels are not
+/// finite or all zero.
 Mlp train_mlp(const MlpRecipe &recipe, const MlpLabels &train,
               const MlpLabels *validation = nullptr, const MlpProgressCallback &progress = {},
               MlpTrainingReport *report = nullptr);
@@ -84,6 +87,15 @@ public:
   std::vector<double> initial_parameters() const;
   /// @param gradient [n_parameters], may be null
   double evaluate(const double *parameters, double *gradient);
+
+  /// The first parameters, those of the hidden layers.
+  std::size_t n_hidden_parameters() const;
+  /// Overwrites the last layer in @p parameters by the one that minimises the loss.
+  void fit_last_layer(double *parameters);
+  /// The loss as a function of the hidden layers alone, with the best last layer, which is written
+  /// into @p parameters. Being the best it adds nothing to the derivative, so the first
+  /// n_hidden_parameters() entries of @p gradient are the gradient of this function.
+  double evaluate_reduced(double *parameters, double *gradient);
   /// Uses the output scales of @p other, so that both read the same parameters; their input scales
   /// must be equal, which input_scale() in the recipe of this one ensures.
   void share_output_scale(const MlpLoss &other);

@@ -67,12 +67,13 @@ bool plain_newton(Rve &rve, SparseFactor &factor, std::vector<double> w)
     if (relative <= rve.parameters().tolerance)
     {
       d.load_columns(rve.tangent(), L.data(), mean);
-      factor.solve(3, L.data(), L.data());
+      const bool solved = factor.solve(3, L.data(), L.data());
       benchmark::DoNotOptimize(L.data());
-      return true;
+      return solved;
     }
     d.residual(rve.stress(), r.data(), nullptr);
-    factor.solve(1, r.data(), r.data());
+    if (!factor.solve(1, r.data(), r.data()))
+      return false;
     for (std::size_t i = 0; i < n; ++i)
       w[i] -= r[i];
   }
@@ -169,7 +170,8 @@ void substitution(benchmark::State &state)
     return state.SkipWithError("The stiffness is not positive definite.");
   std::vector<double> x(parts.b.size());
   for (auto _ : state)
-    parts.factor.solve(1, parts.b.data(), x.data());
+    if (!parts.factor.solve(1, parts.b.data(), x.data()))
+      return state.SkipWithError("The factor does not solve.");
 }
 } // namespace
 

@@ -56,7 +56,7 @@ TEST_F(Fe2Case, RunsFromSamplesToReport)
   EXPECT_THAT(first_.output, HasSubstr("ParaView: " + out() + "/macro.pvd"));
   for (const char *file :
        {"case.prm", "run.json", "log.txt", "statistics.csv", "report.md", "macro.pvd",
-        "micro_largest_strain.vtu", "data/manifest.json", "models/equino-rbf.safetensors"})
+        "micro_largest_strain.vtu", "data/manifest.json", "models/equino-mlp.safetensors"})
     EXPECT_TRUE(std::filesystem::exists(out() + "/" + file)) << file;
 }
 
@@ -158,6 +158,21 @@ TEST_F(Fe2Case, ForeignDataSetIsRefused)
   EXPECT_EQ(done.code, 2);
   EXPECT_THAT(done.output, HasSubstr("norm"));
   EXPECT_THAT(done.output, HasSubstr("inplane"));
+}
+
+// Requirement: the norm without the zz part, whose tangent is unsymmetric, goes all the way too.
+TEST_F(Fe2Case, InplaneNormRunsFromSamplesToReport)
+{
+  const std::string other = folder_->path() + "/inplane";
+  const auto done =
+    run_understudy(small_case + " -D Micro/Norm=inplane -D 'Output directory=" + other +
+                   "' -D 'Training/Closures=equino-mlp, pod-galerkin'");
+  ASSERT_EQ(done.code, 0) << done.output;
+  const auto r = results(other);
+  EXPECT_LT(r["micro_tangent_error"].get<double>(), 5e-3);
+  EXPECT_LT(r["macro_displacement_error"].get<double>(), 1e-3);
+  EXPECT_LT(r["macro_force_error"].get<double>(), 1e-3);
+  EXPECT_EQ(r["newton_iterations_surrogate"], r["newton_iterations_exact"]);
 }
 
 TEST_F(Fe2Case, ContradictingValuesAreNamed)

@@ -58,7 +58,6 @@ inline void train_small_equino(const TrainingGround &ground, const std::string &
   small.mlp_strains = small.rbf_strains = 60;
   small.validation_strains = 5;
   small.hidden_layers = "12, 12";
-  small.adam_steps = 20;
   small.stress_evaluations = small.displacement_evaluations = 100;
   train_equino(small, head, MicroBasis::compute(ground.data, *ground.rve, small.modes), *ground.rve,
                ground.card, "", path, {});

@@ -129,7 +129,6 @@ TEST_F(Baselines, PerceptronNeedsStressesOnly)
 {
   SnapshotMlpParameters parameters;
   parameters.hidden = {8};
-  parameters.adam_steps = 20;
   parameters.max_evaluations = 400;
   const MlpTrainingReport report =
     train_snapshot_mlp(linear_data(data(), strains), card_, path("snapshot-mlp"), parameters);

@@ -73,7 +73,6 @@ MlpRecipe small(bool odd)
   r.hidden = {12, 12};
   r.odd = odd;
   r.output_weight = {0.01, 1.};
-  r.adam_steps = 50;
   r.max_evaluations = 400;
   return r;
 }
@@ -101,6 +100,37 @@ TEST_P(AnyLoss, GradientMatchesCentralDifferences)
       const double down = loss.evaluate(p.data(), nullptr);
       p[i] = keep;
       EXPECT_NEAR(g[i], (up - down) / (2. * h), 1e-8) << "parameter " << i;
+    }
+  }
+}
+
+// Requirement: with the last layer that minimises the loss, the gradient by the hidden weights is
+// that of the loss as a function of them alone; and no other last layer is better.
+TEST_P(AnyLoss, ReducedGradientMatchesCentralDifferences)
+{
+  const Samples s = toy(70, 1);
+  for (const MlpLabels &labels : {s.values(), s.all()})
+  {
+    MlpLoss loss(small(GetParam()), labels);
+    std::vector<double> p = loss.initial_parameters(), g(p.size()), other;
+    const double best = loss.evaluate_reduced(p.data(), g.data());
+    EXPECT_LT(best, 0.5 * loss.evaluate(loss.initial_parameters().data(), nullptr));
+    for (std::size_t i = loss.n_hidden_parameters(); i < p.size(); ++i)
+    {
+      EXPECT_NEAR(g[i], 0., 1e-9) << "parameter " << i;
+      other = p;
+      other[i] += 1e-3;
+      EXPECT_GT(loss.evaluate(other.data(), nullptr), best) << "parameter " << i;
+    }
+    for (std::size_t i = 0; i < loss.n_hidden_parameters(); i += 5)
+    {
+      const double h = 1e-5;
+      other = p;
+      other[i] = p[i] + h;
+      const double up = loss.evaluate_reduced(other.data(), nullptr);
+      other[i] = p[i] - h;
+      const double down = loss.evaluate_reduced(other.data(), nullptr);
+      EXPECT_NEAR(g[i], (up - down) / (2. * h), 1e-7) << "parameter " << i;
     }
   }
 }

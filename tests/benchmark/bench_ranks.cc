@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+//
+// What a second rank brings: the built program on one rank and on two, one after the other in this
+// run, for the exact samples and for a macro structure with the exact micro model. Counters:
+// seconds_1_rank, seconds_2_ranks (wall clock of the stage, without the start of the program) and
+// speedup, whose limit is 2. Meaningful only on a machine with two idle cores.
+#include <tests/run_program.h>
+#include <tests/temporary_folder.h>
+
+#include <benchmark/benchmark.h>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <string>
+
+using namespace understudy;
+
+namespace
+{
+const std::string main_case = UNDERSTUDY_SOURCE_DIR "/cases/fe2/l_profile.prm";
+
+/// Runs one stage in a new folder; the figure at @p pointer of the JSON file that it leaves there.
+double seconds_of(benchmark::State &state, unsigned n_ranks, const std::string &arguments,
+                  const std::string &file, const std::string &pointer)
+{
+  const testing_tools::TemporaryFolder folder;
+  const auto done = test::run_understudy_on(
+    n_ranks, main_case + " --quiet -D 'Output directory=" + folder.path() + "/out' " + arguments);
+  std::ifstream in(folder.path() + "/out/" + file);
+  if (done.code != 0 || !in)
+  {
+    state.SkipWithError(("The program ended with code " + std::to_string(done.code) + ".").c_str());
+    return 0.;
+  }
+  return nlohmann::json::parse(in)[nlohmann::json::json_pointer(pointer)].get<double>();
+}
+
+void two_ranks(benchmark::State &state, const std::string &arguments, const std::string &file,
+               const std::string &pointer)
+{
+  for (auto _ : state)
+  {
+    const double one = seconds_of(state, 1, arguments, file, pointer);
+    const double two = seconds_of(state, 2, arguments, file, pointer);
+    state.SetIterationTime(two);
+    state.counters["seconds_1_rank"] = one;
+    state.counters["seconds_2_ranks"] = two;
+    state.counters["speedup"] = one / two;
+    state.counters["limit_speedup"] = 2.;
+  }
+}
+} // namespace
+
+BENCHMARK_CAPTURE(two_ranks, generate,
+                  "--stages generate -D 'Data set/Training samples=120' -D 'Data set/Validation "
+                  "samples=4' -D 'Data set/Test samples=4' -D 'Data set/Samples per shard=16'",
+                  "generate.json", "/seconds")
+  ->Iterations(1)
+  ->UseManualTime()
+  ->Unit(benchmark::kSecond);
+BENCHMARK_CAPTURE(two_ranks, exact_run,
+                  "--stages run -D Coupling/Closure=rve -D Coupling/Reference=none -D "
+                  "'Macro/Cells per leg=2' -D 'Macro/Load=1.1' -D 'Macro/Load steps=2' -D "
+                  "'Macro/Write macro fields=false'",
+                  "run/rve/record.json", "/time_total_s")
+  ->Iterations(1)
+  ->UseManualTime()
+  ->Unit(benchmark::kSecond);
+
+BENCHMARK_MAIN();
