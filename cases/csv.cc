@@ -16,6 +16,8 @@ namespace understudy
 {
 namespace
 {
+const std::string byte_order_mark = "\xef\xbb\xbf";
+
 std::vector<std::string> cells_of(const std::string &line)
 {
   std::vector<std::string> cells(1);
@@ -32,8 +34,23 @@ std::vector<std::string> cells_of(const std::string &line)
   return cells;
 }
 
+/// The number that a whole cell is; false when it is something else.
+bool parse_number(const std::string &cell, double &value)
+{
+  char *end = nullptr;
+  value = std::strtod(cell.c_str(), &end);
+  return !cell.empty() && end == cell.c_str() + cell.size();
+}
+
 void check_header(const std::vector<std::string> &columns, const std::string &where)
 {
+  double ignored = 0.;
+  if (std::all_of(columns.begin(), columns.end(),
+                  [&](const std::string &name) { return parse_number(name, ignored); }))
+    throw UserError(where + ": there are numbers where the header row with the names of the "
+                            "columns is expected.");
+  if (columns.size() == 1 && columns[0].find_first_of(";\t") != std::string::npos)
+    throw UserError(where + ": the columns of the header are not separated by commas.");
   for (std::size_t i = 0; i < columns.size(); ++i)
   {
     if (columns[i].empty())
@@ -55,7 +72,12 @@ std::size_t CsvTable::column(const std::string &name) const
 
 CsvTable read_csv(const std::filesystem::path &file)
 {
-  std::istringstream in(read_file(file.string()));
+  std::string text = read_file(file.string());
+  if (text.find('\0') != std::string::npos)
+    throw UserError(file.string() + " is not a text file.");
+  if (text.starts_with(byte_order_mark)) // spreadsheets write one
+    text.erase(0, byte_order_mark.size());
+  std::istringstream in(text);
   CsvTable table;
   table.file = file;
   std::size_t number = 0;
@@ -78,9 +100,7 @@ CsvTable read_csv(const std::filesystem::path &file)
     std::vector<double> row;
     for (std::size_t i = 0; i < cells.size(); ++i)
     {
-      char *end = nullptr;
-      row.push_back(std::strtod(cells[i].c_str(), &end));
-      if (cells[i].empty() || *end != '\0')
+      if (!parse_number(cells[i], row.emplace_back()))
         throw UserError(where + ": '" + cells[i] + "' in column '" + table.columns[i] +
                         "' is no number.");
     }

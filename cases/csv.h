@@ -23,8 +23,8 @@ struct CsvTable
 
 /// Reads a comma-separated file: a header row, then rows of numbers (nan and inf are accepted:
 /// whether they are allowed is for the reader to say). Empty lines and lines starting with # are
-/// skipped. UserError with file:line and column for a missing file, a column name that is empty or
-/// comes twice, a row of another length, or a word that is no number. Local.
+/// skipped. UserError with file:line and column for a missing file, a missing header, a column name
+/// that is empty or comes twice, a row of another length, or a word that is no number. Local.
 CsvTable read_csv(const std::filesystem::path &file);
 
 /// A table that may hold words besides numbers, written with full precision (17 digits), complete

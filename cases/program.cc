@@ -10,6 +10,7 @@
 #include <cases/versions.h>
 #include <data/core/errors.h>
 #include <data/core/stop_flag.h>
+#include <data/core/timing.h>
 
 #include <deal.II/base/exceptions.h>
 #include <deal.II/base/mpi.h>
@@ -96,12 +97,11 @@ int end_of(const Failure &failure, MPI_Comm comm)
   code = failure.code;
   MPI_Request request;
   MPI_Iallreduce(&code, &largest, 1, MPI_INT, MPI_MAX, comm, &request);
-  const auto start = std::chrono::steady_clock::now();
+  const double start = seconds_now();
   for (int all_came = 0; !all_came;)
   {
     MPI_Test(&request, &all_came, MPI_STATUS_IGNORE);
-    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
-    if (!all_came && failure.code != 0 && waited.count() > seconds_for_agreement)
+    if (!all_came && failure.code != 0 && seconds_now() - start > seconds_for_agreement)
     {
       tell(failure);
       MPI_Abort(comm, failure.code);

@@ -114,21 +114,6 @@ void check_entities(const RveMesh &mesh, std::size_t c)
 }
 } // namespace
 
-double smallest_scaled_jacobian(const RveMesh &mesh)
-{
-  double smallest = 1.;
-  for (const auto &cell : mesh.cells)
-    for (unsigned k = 0; k < 4; ++k)
-    {
-      const Point &p = mesh.nodes[cell[k]];
-      const Point &next = mesh.nodes[cell[(k + 1) % 4]], &last = mesh.nodes[cell[(k + 3) % 4]];
-      const double a[] = {next[0] - p[0], next[1] - p[1]}, b[] = {last[0] - p[0], last[1] - p[1]};
-      smallest = std::min(smallest, (a[0] * b[1] - a[1] * b[0]) / std::hypot(a[0], a[1]) /
-                                      std::hypot(b[0], b[1]));
-    }
-  return smallest;
-}
-
 double cell_area(const RveMesh &mesh, std::size_t c)
 {
   double area = 0.;

@@ -45,8 +45,4 @@ double cell_area(const RveMesh &mesh, std::size_t cell);
 
 /// Area of the fibre cells divided by the area of all cells, by 3x3 Gauss points.
 double fibre_fraction(const RveMesh &mesh);
-
-/// The worst corner of all cells: the sine of the angle between its two chords, 1 for a right
-/// angle, 0 or less for a corner that is not convex.
-double smallest_scaled_jacobian(const RveMesh &mesh);
 } // namespace understudy

@@ -4,15 +4,21 @@
 #include <data/core/errors.h>
 #include <meshes/rve_published.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <string_view>
+#include <vector>
 
 namespace understudy
 {
 namespace
 {
+const std::string byte_order_mark = "\xef\xbb\xbf";
+
 /// One line of a table, with where it stands for messages.
 class Row
 {
@@ -94,6 +100,8 @@ void for_each_row(const std::filesystem::path &file, std::size_t n_columns, cons
   for (std::string content; std::getline(in, content);)
   {
     ++line;
+    if (line == 1 && content.starts_with(byte_order_mark)) // spreadsheets write one
+      content.erase(0, byte_order_mark.size());
     if (content.find_first_not_of(" \t\r") == std::string::npos)
     {
       blank = blank == 0 ? line : blank;
@@ -110,6 +118,41 @@ void for_each_row(const std::filesystem::path &file, std::size_t n_columns, cons
     throw UserError("Cannot read the mesh file '" + file.string() + "' to its end.");
   if (line == 0 || blank == 1)
     throw UserError("The mesh file '" + file.string() + "' is empty.");
+}
+
+/// Refuses cells that overlap, gaps and slits, which the area alone does not show, and nodes of no
+/// cell. Rows are numbered as cells and nodes are.
+void check_connections(const RveMesh &mesh, const std::filesystem::path &nodes_csv,
+                       const std::filesystem::path &elements_csv)
+{
+  const auto image = periodic_representatives(mesh);
+  const auto side = [&](std::size_t c, unsigned k)
+  {
+    const auto &cell = mesh.cells[c];
+    const unsigned a = image[cell[k]], b = image[cell[(k + 1) % 4]];
+    return std::array{image[cell[4 + k]], std::min(a, b), std::max(a, b)};
+  };
+  std::map<std::array<unsigned, 3>, unsigned> n_cells_at;
+  std::vector<bool> used(mesh.nodes.size());
+  for (std::size_t c = 0; c < mesh.cells.size(); ++c)
+  {
+    for (unsigned k = 0; k < 4; ++k)
+      ++n_cells_at[side(c, k)];
+    for (const unsigned node : mesh.cells[c])
+      used[node] = true;
+  }
+  for (std::size_t c = 0; c < mesh.cells.size(); ++c)
+    for (unsigned k = 0; k < 4; ++k)
+      if (const unsigned n = n_cells_at[side(c, k)]; n != 2)
+        throw UserError(elements_csv.string() + ":" + std::to_string(c + 1) +
+                        ": the side from node " + std::to_string(mesh.cells[c][k] + 1) +
+                        " to node " + std::to_string(mesh.cells[c][(k + 1) % 4] + 1) +
+                        " belongs to " + std::to_string(n) + (n == 1 ? " cell" : " cells") +
+                        "; in a periodic mesh every side belongs to two.");
+  const auto unused = std::find(used.begin(), used.end(), false);
+  if (unused != used.end())
+    throw UserError(nodes_csv.string() + ":" + std::to_string(unused - used.begin() + 1) +
+                    ": this node belongs to no cell.");
 }
 } // namespace
 
@@ -132,6 +175,7 @@ RveMesh read_published_rve(const std::filesystem::path &nodes_csv,
                    cell[k] = row.index(2 + k, "node", mesh.nodes.size()) - 1;
                });
   check_rve_mesh(mesh);
+  check_connections(mesh, nodes_csv, elements_csv);
   return mesh;
 }
 } // namespace understudy

@@ -2,10 +2,10 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <data/core/collective.h>
+#include <data/core/timing.h>
 #include <solvers/macro_newton.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <sstream>
@@ -73,7 +73,7 @@ bool MacroNewton::evaluate()
   discretisation_.strains(ghosted_, strain_);
   const PointQuery query{&strain_, hints_->n_components() > 0 ? hints_ : nullptr, step_, iteration_,
                          true};
-  const auto begin = std::chrono::steady_clock::now();
+  const double begin = seconds_now();
   try
   {
     map_.evaluate(query, answer_);
@@ -83,7 +83,7 @@ bool MacroNewton::evaluate()
     // An exception must not travel through PETSc: it is thrown again after SNESSolve.
     map_error_ = std::current_exception();
   }
-  counters_.time += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  counters_.time += seconds_now() - begin;
   ++counters_.calls;
   counters_.points += discretisation_.n_cells() * MacroCell::n_points;
   ++iteration_;

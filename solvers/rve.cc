@@ -83,20 +83,18 @@ void Rve::elastic_guess(const std::array<double, 3> &E, std::vector<double> &w)
   const std::size_t n = discretisation_.n_dofs();
   if (elastic_.empty())
   {
-    elastic_.assign(3 * n, 0.);
     const std::vector<double> zero(n, 0.);
     evaluate({0., 0., 0.}, zero, true);
     discretisation_.stiffness(tangent_, values_);
     std::array<double, 9> mean;
-    discretisation_.load_columns(tangent_, elastic_.data(), mean);
+    std::vector<double> load(3 * n);
+    discretisation_.load_columns(tangent_, load.data(), mean);
     have_factor_ = false;
-    const std::vector<double> load = std::move(elastic_);
-    elastic_.clear(); // a failure leaves nothing half done behind
-    if (!factor_.factorize(values_))
+    std::vector<double> fluctuations(3 * n);
+    if (!factor_.factorize(values_) || !factor_.solve(3, load.data(), fluctuations.data()))
       throw SolverError(
         "The undeformed RVE has no positive definite stiffness; check its materials.");
-    elastic_.resize(3 * n);
-    factor_.solve(3, load.data(), elastic_.data());
+    elastic_ = std::move(fluctuations); // a failure leaves nothing half done behind
   }
   w.resize(n);
   for (std::size_t i = 0; i < n; ++i)
@@ -119,7 +117,8 @@ bool Rve::conjugate_gradients(std::size_t n_columns, const double *b, double *x,
       return true;
     if (iteration * n_columns >= most_cg_iterations)
       return false;
-    factor_.solve(n_columns, r.data(), z.data());
+    if (!factor_.solve(n_columns, r.data(), z.data()))
+      return false;
     for (std::size_t c = 0; c < n_columns; ++c)
     {
       const double now = dot(n, &r[c * n], &z[c * n]);
@@ -154,9 +153,7 @@ bool Rve::newton_direction(std::vector<double> &direction, double relative, RveA
       conjugate_gradients(1, residual_.data(), direction.data(), forcing))
     return true;
   ++answer.factorizations;
-  have_factor_ = factor_.factorize(values_);
-  if (have_factor_)
-    factor_.solve(1, residual_.data(), direction.data());
+  have_factor_ = factor_.factorize(values_) && factor_.solve(1, residual_.data(), direction.data());
   return have_factor_;
 }
 
@@ -172,9 +169,7 @@ bool Rve::homogenised_tangent(RveAnswer &answer)
   if (!solved)
   {
     ++answer.factorizations;
-    have_factor_ = solved = factor_.factorize(values_);
-    if (solved)
-      factor_.solve(3, L.data(), Z.data());
+    have_factor_ = solved = factor_.factorize(values_) && factor_.solve(3, L.data(), Z.data());
   }
   if (!solved)
     return false;

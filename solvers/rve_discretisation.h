@@ -78,12 +78,6 @@ public:
 
   /// Gradients of the 8 shape functions at a point: x then y. [n_points][2][8]
   const double *gradients(std::size_t point) const { return gradients_.data() + 16 * point; }
-  /// Unknowns of the cell of a point, x and y of each node in turn; n_dofs() for those held at
-  /// zero.
-  const std::array<int, 16> &cell_dofs(std::size_t point) const
-  {
-    return dofs_[point / points_per_cell];
-  }
 
 private:
   void number_unknowns(const RveMesh &mesh);

@@ -12,6 +12,14 @@
 
 namespace understudy
 {
+namespace
+{
+bool all_finite(std::size_t n, const double *values)
+{
+  return std::all_of(values, values + n, [](double v) { return std::isfinite(v); });
+}
+} // namespace
+
 struct SparseFactor::Data
 {
   const SparsityPattern &pattern;
@@ -21,6 +29,7 @@ struct SparseFactor::Data
   cholmod_factor *cholesky = nullptr;
   cholmod_dense *solution = nullptr, *work_y = nullptr, *work_e = nullptr;
 
+  bool factorized = false;
   void *symbolic = nullptr, *numeric = nullptr;
   std::vector<double> unsymmetric_values; ///< UMFPACK needs them again for its refinement
 
@@ -29,9 +38,11 @@ struct SparseFactor::Data
     if (!pattern.symmetric)
     {
       const std::vector<double> ones(pattern.row.size(), 1.);
-      umfpack_di_symbolic(pattern.n, pattern.n, pattern.column_start.data(), pattern.row.data(),
-                          ones.data(), &symbolic, nullptr, nullptr);
-      return;
+      if (umfpack_di_symbolic(pattern.n, pattern.n, pattern.column_start.data(), pattern.row.data(),
+                              ones.data(), &symbolic, nullptr,
+                              nullptr) == UMFPACK_ERROR_out_of_memory)
+        throw std::bad_alloc();
+      return; // without a symbolic factor, for whatever other reason, every numeric one fails
     }
     cholmod_start(&common);
     common.print = 0;
@@ -50,7 +61,10 @@ struct SparseFactor::Data
     view.sorted = view.packed = 1;
     cholesky = cholmod_analyze(&view, &common);
     if (cholesky == nullptr)
+    {
+      cholmod_finish(&common);
       throw std::bad_alloc();
+    }
   }
   ~Data()
   {
@@ -88,18 +102,20 @@ struct SparseFactor::Data
     common.status = CHOLMOD_OK;
     return positive;
   }
-  void solve_lu(int system, std::size_t n_columns, const double *B, double *X) const
+  bool solve_lu(std::size_t n_columns, const double *B, double *X) const
   {
     std::vector<double> x(pattern.n);
     for (std::size_t c = 0; c < n_columns; ++c)
     {
-      umfpack_di_solve(system, pattern.column_start.data(), pattern.row.data(),
-                       unsymmetric_values.data(), x.data(), B + c * pattern.n, numeric, nullptr,
-                       nullptr);
+      if (umfpack_di_solve(UMFPACK_A, pattern.column_start.data(), pattern.row.data(),
+                           unsymmetric_values.data(), x.data(), B + c * pattern.n, numeric, nullptr,
+                           nullptr) != UMFPACK_OK)
+        return false;
       std::copy(x.begin(), x.end(), X + c * pattern.n);
     }
+    return true;
   }
-  void solve_cholesky(std::size_t n_columns, const double *B, double *X)
+  bool solve_cholesky(std::size_t n_columns, const double *B, double *X)
   {
     // One column at a time: with several, CHOLMOD's supernodal solve is slower than column by
     // column.
@@ -111,10 +127,15 @@ struct SparseFactor::Data
       b.x = const_cast<double *>(B + c * pattern.n);
       b.xtype = CHOLMOD_REAL;
       b.dtype = CHOLMOD_DOUBLE;
-      cholmod_solve2(CHOLMOD_A, cholesky, &b, nullptr, &solution, nullptr, &work_y, &work_e,
-                     &common);
+      const int solved = cholmod_solve2(CHOLMOD_A, cholesky, &b, nullptr, &solution, nullptr,
+                                        &work_y, &work_e, &common);
+      const bool good = solved && common.status == CHOLMOD_OK;
+      common.status = CHOLMOD_OK;
+      if (!good)
+        return false;
       std::copy_n(static_cast<const double *>(solution->x), pattern.n, X + c * pattern.n);
     }
+    return true;
   }
 };
 
@@ -125,25 +146,20 @@ SparseFactor::~SparseFactor() = default;
 
 bool SparseFactor::factorize(const std::vector<double> &values)
 {
-  if (!std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); }))
-    return false;
-  return data_->pattern.symmetric ? data_->factorize_cholesky(values) : data_->factorize_lu(values);
+  Data &data = *data_;
+  data.factorized =
+    all_finite(values.size(), values.data()) &&
+    (data.pattern.symmetric ? data.factorize_cholesky(values) : data.factorize_lu(values));
+  return data.factorized;
 }
 
-void SparseFactor::solve(std::size_t n_columns, const double *B, double *X)
+bool SparseFactor::solve(std::size_t n_columns, const double *B, double *X)
 {
-  if (data_->pattern.symmetric)
-    data_->solve_cholesky(n_columns, B, X);
-  else
-    data_->solve_lu(UMFPACK_A, n_columns, B, X);
-}
-
-void SparseFactor::solve_transposed(std::size_t n_columns, const double *B, double *X)
-{
-  if (data_->pattern.symmetric)
-    data_->solve_cholesky(n_columns, B, X);
-  else
-    data_->solve_lu(UMFPACK_At, n_columns, B, X);
+  Data &data = *data_;
+  return data.factorized &&
+         (data.pattern.symmetric ? data.solve_cholesky(n_columns, B, X)
+                                 : data.solve_lu(n_columns, B, X)) &&
+         all_finite(n_columns * data.pattern.n, X);
 }
 
 void multiply(const SparsityPattern &pattern, const std::vector<double> &values,

@@ -20,14 +20,12 @@ public:
   SparseFactor(const SparseFactor &) = delete;
   SparseFactor &operator=(const SparseFactor &) = delete;
 
-  /// False when the matrix is not positive definite, or singular.
+  /// False when the matrix is not positive definite, or singular; then there is no factor.
   [[nodiscard]] bool factorize(const std::vector<double> &values);
 
   /// X = A^{-1} B for @p n_columns columns of length n, one after the other. B and X may be equal.
-  void solve(std::size_t n_columns, const double *B, double *X);
-
-  /// X = A^{-T} B; the same as solve() when symmetric.
-  void solve_transposed(std::size_t n_columns, const double *B, double *X);
+  /// False when there is no factor or the solution is not finite; X is of no use then.
+  [[nodiscard]] bool solve(std::size_t n_columns, const double *B, double *X);
 
 private:
   struct Data;

@@ -3,6 +3,7 @@
 
 #include <data/core/errors.h>
 #include <data/core/stop_flag.h>
+#include <data/core/timing.h>
 #include <meshes/macro_meshes.h>
 #include <solvers/load_stepping.h>
 #include <solvers/macro_newton.h>
@@ -10,7 +11,6 @@
 #include <solvers/two_scale.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <sstream>
@@ -21,12 +21,6 @@ namespace
 {
 using Vector = MacroDiscretisation::Vector;
 using Mesh = dealii::parallel::distributed::Triangulation<2>;
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin)
-{
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 /// Mesh and conditions from the tables, as @p parameters name them. @param mesh empty
 std::unique_ptr<MacroDiscretisation> discretise(const TwoScaleParameters &parameters, Mesh &mesh)
@@ -201,10 +195,10 @@ TwoScaleResult TwoScaleSolver::run()
   Vector u = discretisation.make_vector();
   LoadStepping stepping(p.load_steps, p.minimum_step_fraction);
   TwoScaleResult result;
-  const auto run_begin = Clock::now();
+  const double run_begin = seconds_now();
   while (!stepping.finished())
   {
-    const auto begin = Clock::now();
+    const double begin = seconds_now();
     const auto before = newton.counters();
     LoadStepRecord record;
     auto outcome = self.attempt(newton, state, stepping.target(), hints, u);
@@ -240,7 +234,7 @@ TwoScaleResult TwoScaleSolver::run()
     record.closure_calls = newton.counters().calls - before.calls;
     record.points = newton.counters().points - before.points;
     record.time_closure = slowest(newton.counters().time - before.time);
-    record.time_total = slowest(seconds_since(begin));
+    record.time_total = slowest(seconds_now() - begin);
     self.announce(record);
     result.steps.push_back(record);
     if (stop_requested(self.comm))
@@ -250,7 +244,7 @@ TwoScaleResult TwoScaleSolver::run()
   result.closure_calls = newton.counters().calls;
   result.points = newton.counters().points;
   result.time_closure = slowest(newton.counters().time);
-  result.time_total = slowest(seconds_since(run_begin));
+  result.time_total = slowest(seconds_now() - run_begin);
   result.n_dofs = discretisation.n_dofs();
   result.n_cells = discretisation.n_cells();
   if (output)

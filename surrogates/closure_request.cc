@@ -51,7 +51,8 @@ std::string list_text(const nlohmann::json &quantities)
   return text;
 }
 
-const std::string train_again = "; run the stage 'train' again";
+// Without --force the stage would be skipped: its record says that it is up to date.
+const std::string train_again = "; run the stage 'train' again with --force";
 
 /// Throws UserError when the quantities of the model are not those of a micro model.
 void require_quantities(const std::string &path, const nlohmann::json &card, const char *what,
@@ -66,11 +67,12 @@ void require_quantities(const std::string &path, const nlohmann::json &card, con
 void require_micro(const std::string &path, const MicroModelCard &card, const std::string &micro,
                    const std::string &norm)
 {
-  if (card.micro == micro)
-    return;
   if (card.norm != norm)
     throw UserError("The model " + path + " was trained for norm '" + card.norm +
-                    "', the case has '" + norm + "'" + train_again + " or change 'Norm'.");
+                    "', the case has '" + norm +
+                    "'; run the stage 'train' again or change 'Norm'.");
+  if (card.micro == micro)
+    return;
   throw UserError("The model " + path +
                   " was trained for another RVE: its mesh or materials differ from those of the "
                   "case" +

@@ -33,10 +33,10 @@ struct EquinoParameters
   unsigned validation_strains = 200;
   double graded_share = 0.5; ///< of the training strains: drawn towards zero, see graded_strains()
   std::string hidden_layers = "48, 48, 48";
-  double sobolev_weight = 1.; ///< of the derivatives in the loss
+  double sobolev_weight = 1.;               ///< of the derivatives in the loss
   unsigned stress_evaluations = 4000;       ///< of the loss of the stress branch b
   unsigned displacement_evaluations = 4000; ///< and of the displacement branch a
-  double max_minutes = 3.;                   ///< both branches together; a guard
+  double max_minutes = 3.;                  ///< both branches together; a guard
   std::uint64_t seed = 24;
 
   void declare(dealii::ParameterHandler &prm);

@@ -3,15 +3,14 @@
 
 #include <data/core/errors.h>
 #include <data/core/progress.h>
+#include <data/core/timing.h>
 #include <data/sampling/latin_hypercube.h>
 #include <surrogates/equino_joint.h>
 #include <surrogates/equino_misfit.h>
-
-#include <deal.II/base/utilities.h>
+#include <surrogates/layer_widths.h>
 
 #include <torch/torch.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -150,9 +149,8 @@ struct Branch
 std::vector<std::int64_t> widths(const EquinoJointParameters &parameters, std::size_t n_modes)
 {
   std::vector<std::int64_t> all{3};
-  for (const int n : dealii::Utilities::string_to_int(
-         dealii::Utilities::split_string_list(parameters.hidden_layers)))
-    all.push_back(n);
+  for (const std::size_t n : layer_widths(parameters.hidden_layers))
+    all.push_back(static_cast<std::int64_t>(n));
   all.push_back(static_cast<std::int64_t>(n_modes));
   return all;
 }
@@ -182,11 +180,6 @@ torch::Tensor rows(const PointBatch &E)
     for (unsigned i = 0; i < 3; ++i)
       t.data_ptr<double>()[3 * p + i] = E(i, p);
   return t;
-}
-
-double seconds()
-{
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 } // namespace
 
@@ -267,7 +260,7 @@ void EquinoJointLoss::Data::adam(double end)
   std::vector<std::int64_t> order(parameters.strains);
   std::iota(order.begin(), order.end(), 0);
   std::size_t next = order.size();
-  for (unsigned step = 0; step < parameters.adam_steps && seconds() < end; ++step)
+  for (unsigned step = 0; step < parameters.adam_steps && seconds_now() < end; ++step)
   {
     if (next + parameters.batch > order.size())
     {
@@ -324,7 +317,7 @@ EquinoJointLoss::Data::Outcome EquinoJointLoss::Data::lbfgs(double end, const Re
       outcome.stopped_by = "evaluations";
     else if (!(outcome.loss < before))
       outcome.stopped_by = "stall";
-    else if (seconds() > end)
+    else if (seconds_now() > end)
       outcome.stopped_by = "time";
   }
   if (!best.empty())
@@ -383,14 +376,14 @@ PointBatch EquinoJointLoss::coefficients(const PointBatch &E) const
 EquinoBranches EquinoJointLoss::train(const std::function<void(const std::string &line)> &progress)
 {
   const OneThread one_thread;
-  const double start = seconds(), budget = 60. * data_->parameters.max_minutes;
+  const double start = seconds_now(), budget = 60. * data_->parameters.max_minutes;
   double last = start;
   const unsigned most = data_->parameters.max_evaluations;
   const auto report = [&](const Data::Outcome &now)
   {
-    if (!progress || seconds() - last < 5.)
+    if (!progress || seconds_now() - last < 5.)
       return;
-    last = seconds();
+    last = seconds_now();
     char line[160];
     std::snprintf(
       line, sizeof line, "train: both branches, %u/%u evaluations, loss %.2e, %s left at most",

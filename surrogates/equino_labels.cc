@@ -10,8 +10,6 @@ namespace understudy
 {
 namespace
 {
-using Matrix3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
-
 void evaluate(const MaterialLaw &law, std::size_t first, std::size_t end, const PointBatch &e,
               PointBatch &s, PointBatch *c)
 {
@@ -28,14 +26,15 @@ void evaluate(const MaterialLaw &law, std::size_t first, std::size_t end, const 
 
 EquinoLabeller::EquinoLabeller(const MicroBasis &basis, const Rve &rve, std::size_t n_points,
                                std::uint64_t seed)
-  : matrix_law_(rve.matrix_law()), fibre_law_(rve.fibre_law()), n_(n_points)
+  : matrix_law_(rve.matrix_law()),
+    fibre_law_(rve.fibre_law()),
+    n_(n_points),
+    U_{energy_factor(basis.C0_matrix.data()), energy_factor(basis.C0_fibre.data())}
 {
   const auto points = sample_quadrature_points(basis.weights, n_points, seed);
   const std::size_t r = basis.n_modes, N = basis.n_points;
   for (const std::size_t q : points)
     n_matrix_ += q < basis.n_matrix_points ? 1 : 0;
-  U_[0] = Eigen::Map<const Matrix3>(basis.C0_matrix.data()).inverse().llt().matrixU();
-  U_[1] = Eigen::Map<const Matrix3>(basis.C0_fibre.data()).inverse().llt().matrixU();
 
   phi_e_.resize(3 * n_, r);
   Matrix phi_s(3 * n_, r);
@@ -113,12 +112,11 @@ void EquinoLabeller::project_out(Matrix &columns) const
 }
 
 EquinoLabeller::Label EquinoLabeller::label(const std::array<double, 3> &strain,
-                                            const Eigen::VectorXd &start, bool want_derivatives)
+                                            bool want_derivatives)
 {
   const Eigen::Vector3d E(strain[0], strain[1], strain[2]);
-  const Eigen::Index r = phi_e_.cols();
   Label label;
-  label.a = start.size() == r ? start : Eigen::VectorXd::Zero(r);
+  label.a = Eigen::VectorXd::Zero(phi_e_.cols());
   const auto residual_at = [&](const Eigen::VectorXd &a)
   {
     evaluate_law(E, a, true);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <data/core/points.h>
+#include <surrogates/energy_norm.h>
 #include <surrogates/micro_basis.h>
 
 #include <Eigen/Dense>
@@ -34,8 +35,7 @@ public:
   /// @param n_points quadrature points, drawn with probability proportional to their weight
   EquinoLabeller(const MicroBasis &basis, const Rve &rve, std::size_t n_points, std::uint64_t seed);
 
-  /// @param start first guess of a, [n_modes]; empty: zero
-  Label label(const std::array<double, 3> &E, const Eigen::VectorXd &start, bool want_derivatives);
+  Label label(const std::array<double, 3> &E, bool want_derivatives);
 
 private:
   using Matrix = Eigen::MatrixXd;
@@ -50,7 +50,7 @@ private:
   Matrix phi_e_;                     ///< [3 n][r], rows component-major as in PointBatch
   Matrix identity_;                  ///< [3 n][3], strains of the unit macroscopic strains
   Matrix Q_, R_;                     ///< thin QR of the scaled stress modes
-  std::array<Eigen::Matrix3d, 2> U_; ///< C0^{-1} = U^T U of matrix and fibre
+  std::array<Matrix3, 2> U_;         ///< C0^{-1} = U^T U of matrix and fibre
   PointBatch strain_, stress_, tangent_;
 };
 } // namespace understudy

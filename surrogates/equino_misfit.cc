@@ -3,6 +3,7 @@
 
 #include <data/core/errors.h>
 #include <data/sampling/latin_hypercube.h>
+#include <surrogates/energy_norm.h>
 #include <surrogates/equino_misfit.h>
 
 #include <Eigen/Dense>
@@ -16,8 +17,6 @@ namespace understudy
 {
 namespace
 {
-using Matrix3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
-
 // Strains that go through the law together: their fields stay in L2.
 constexpr std::size_t strains_per_chunk = 16;
 
@@ -27,7 +26,7 @@ std::array<double, 9> norm_matrix(const std::vector<double> &C0, const std::stri
   Eigen::Map<Matrix3> map(M.data());
   map.setIdentity();
   if (norm == "energy")
-    map = Eigen::Map<const Matrix3>(C0.data()).inverse();
+    map = stress_metric(C0.data());
   return M;
 }
 
@@ -43,18 +42,6 @@ std::vector<double> root_mean_squares(const std::vector<double> &singular_values
                       " of the basis is not positive; fewer 'Modes' are needed.");
   }
   return rms;
-}
-
-/// Modes [n_modes][3][n_points] at some of the points.
-std::vector<double> restricted(const std::vector<double> &modes, std::size_t n_points,
-                               const std::vector<std::size_t> &points)
-{
-  std::vector<double> part;
-  part.reserve(modes.size() / n_points * points.size());
-  for (std::size_t row = 0; row < modes.size() / n_points; ++row)
-    for (const std::size_t q : points)
-      part.push_back(modes[row * n_points + q]);
-  return part;
 }
 
 /// Y = alpha A X, or alpha A^T X, where A [n_columns][n_rows], X [n][.] and Y [n][.] hold one
@@ -122,8 +109,8 @@ EquinoMisfit::EquinoMisfit(const MicroBasis &basis, const Rve &rve, std::size_t 
   const auto points = sample_quadrature_points(basis.weights, n_points, seed);
   n_matrix_ = static_cast<std::size_t>(
     std::lower_bound(points.begin(), points.end(), basis.n_matrix_points) - points.begin());
-  phi_e_ = restricted(basis.phi_e, basis.n_points, points);
-  phi_s_ = restricted(basis.phi_s, basis.n_points, points);
+  phi_e_ = basis.at_points(basis.phi_e, points);
+  phi_s_ = basis.at_points(basis.phi_s, points);
   norm_ = {norm_matrix(basis.C0_matrix, norm), norm_matrix(basis.C0_fibre, norm)};
   rms_a_ = root_mean_squares(basis.singular_w, n_modes_);
   rms_b_ = root_mean_squares(basis.singular_s, n_modes_);

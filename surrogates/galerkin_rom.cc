@@ -77,18 +77,6 @@ MatrixXd integrands(const MicroBasis &basis, const MatrixXd &fields)
   }
   return X;
 }
-
-/// Modes [n_modes][3][n_all] at some points.
-std::vector<double> at_points(const std::vector<double> &modes, std::size_t n_all,
-                              const std::vector<std::size_t> &points)
-{
-  std::vector<double> values;
-  values.reserve(modes.size() / n_all * points.size());
-  for (std::size_t row = 0; row < modes.size() / n_all; ++row)
-    for (const std::size_t q : points)
-      values.push_back(modes[row * n_all + q]);
-  return values;
-}
 } // namespace
 
 GalerkinRom GalerkinRom::train(const MicroBasis &basis, const DataSet &data, const Rve &rve,
@@ -115,8 +103,8 @@ GalerkinRom GalerkinRom::train(const MicroBasis &basis, const DataSet &data, con
     cubature.points.begin());
   rom.points.assign(cubature.points.begin(), cubature.points.end());
   rom.weights = cubature.weights;
-  rom.phi_e = at_points(basis.phi_e, basis.n_points, cubature.points);
-  rom.phi_s = at_points(basis.phi_s, basis.n_points, cubature.points);
+  rom.phi_e = basis.at_points(basis.phi_e, cubature.points);
+  rom.phi_s = basis.at_points(basis.phi_s, cubature.points);
   rom.matrix = rve.parameters().matrix;
   rom.fibre = rve.parameters().fibre;
   rom.cubature_residual = cubature.residual;

@@ -6,6 +6,7 @@
 #include <solvers/rve_closure.h>
 #include <surrogates/closure_request.h>
 #include <surrogates/empirical_cubature.h>
+#include <surrogates/energy_norm.h>
 #include <surrogates/micro_basis.h>
 
 #include <Eigen/Core>
@@ -83,7 +84,7 @@ private:
   using Columns = Eigen::Matrix<double, Eigen::Dynamic, 3, 0, GalerkinRom::max_modes, 3>;
 
   void laws(bool want_tangent);
-  void scale_stress(); ///< scaled_: sqrt(W) T s, whose Euclidean norm is the energy norm
+  void scale_stress(); ///< scaled_: sqrt(W) U s, whose Euclidean norm is the energy norm
   void residual(const std::array<double, 3> &E, const Vector &a, Vector &r);
   void stiffness();                           ///< K from laws(true), whose tangents become W C
   void load(Eigen::Index j, Vector &L) const; ///< column j of L = sum W phi^T C, after stiffness()
@@ -97,9 +98,9 @@ private:
   std::unique_ptr<MaterialLaw> matrix_, fibre_;
   bool symmetric_;
   Eigen::VectorXd weights_;
-  Eigen::MatrixXd phi_;          ///< [3 n][n_modes], component-major rows
-  Eigen::MatrixXd stress_modes_; ///< orthonormal, weighted by W and C0^{-1}, [3 n][n_modes]
-  std::array<std::array<double, 9>, 2> inverse_root_;    ///< T with T^T T = C0^{-1}, per phase
+  Eigen::MatrixXd phi_;                  ///< [3 n][n_modes], component-major rows
+  Eigen::MatrixXd stress_modes_;         ///< orthonormal, weighted by W and C0^{-1}, [3 n][n_modes]
+  std::array<Matrix3, 2> energy_factor_; ///< U with U^T U = C0^{-1}, per phase
   Eigen::MatrixXd strain_, stress_, weighted_, tangent_; ///< [n][3], [n][3], [n][3], [n][9]
   Eigen::MatrixXd product_;                              ///< W C phi, [3 n][n_modes]
   Eigen::VectorXd scaled_, coefficients_;

@@ -15,21 +15,16 @@ namespace understudy
 namespace
 {
 using Eigen::Index;
-using Matrix3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
 
 constexpr unsigned maximum_iterations = 30;
 /// |r| relative to the energy norm of the stress: converged, and good enough where rounding stops
 /// the descent before.
 constexpr double tolerance = 1e-12, acceptable = 1e-9;
 
-/// T with T^T T = C0^{-1}: the Euclidean norm of T s is the energy norm of the stress s.
-std::array<double, 9> inverse_root(const MaterialLaw &law)
+Matrix3 factor_of(const MaterialLaw &law)
 {
   const auto C0 = law.initial_tangent();
-  const Matrix3 L = Matrix3(Eigen::Map<const Matrix3>(C0.data())).llt().matrixL();
-  std::array<double, 9> T;
-  Eigen::Map<Matrix3>(T.data()) = L.inverse();
-  return T;
+  return energy_factor(C0.data());
 }
 
 /// y = A x and y = A^T x for a tall A, through BLAS.
@@ -50,7 +45,7 @@ GalerkinSolver::GalerkinSolver(const GalerkinRom &rom)
     symmetric_(matrix_->has_potential() && fibre_->has_potential()),
     weights_(Eigen::Map<const Eigen::VectorXd>(rom.weights.data(), rom.n_points)),
     phi_(Eigen::Map<const Eigen::MatrixXd>(rom.phi_e.data(), 3 * rom.n_points, rom.n_modes)),
-    inverse_root_{inverse_root(*matrix_), inverse_root(*fibre_)},
+    energy_factor_{factor_of(*matrix_), factor_of(*fibre_)},
     strain_(n_, 3),
     stress_(n_, 3),
     weighted_(n_, 3),
@@ -115,17 +110,17 @@ void GalerkinSolver::laws(bool want_tangent)
 
 void GalerkinSolver::scale_stress()
 {
-  const auto phase = [&](const std::array<double, 9> &T, Index first, Index count)
+  const auto phase = [&](const Matrix3 &U, Index first, Index count)
   {
     for (Index i = 0; i < 3; ++i)
       scaled_.segment(i * n_ + first, count) =
         weights_.segment(first, count).array().sqrt() *
-        (T[3 * i] * stress_.col(0).segment(first, count).array() +
-         T[3 * i + 1] * stress_.col(1).segment(first, count).array() +
-         T[3 * i + 2] * stress_.col(2).segment(first, count).array());
+        (U(i, 0) * stress_.col(0).segment(first, count).array() +
+         U(i, 1) * stress_.col(1).segment(first, count).array() +
+         U(i, 2) * stress_.col(2).segment(first, count).array());
   };
-  phase(inverse_root_[0], 0, n_matrix_);
-  phase(inverse_root_[1], n_matrix_, n_ - n_matrix_);
+  phase(energy_factor_[0], 0, n_matrix_);
+  phase(energy_factor_[1], n_matrix_, n_ - n_matrix_);
 }
 
 void GalerkinSolver::residual(const std::array<double, 3> &E, const Vector &a, Vector &r)

@@ -27,8 +27,6 @@ public:
   const PointMapInfo &info() const override { return info_; }
   void evaluate(const PointQuery &query, PointAnswer &answer) override;
 
-  const Head &head() const { return *head_; }
-
 private:
   const PointBatch &finite_inputs(const PointQuery &query, const PointAnswer &answer);
 

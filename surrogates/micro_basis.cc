@@ -3,6 +3,7 @@
 
 #include <data/core/errors.h>
 #include <operators/nn/pod.h>
+#include <surrogates/energy_norm.h>
 #include <surrogates/micro_basis.h>
 
 #include <Eigen/Dense>
@@ -15,8 +16,6 @@ namespace understudy
 {
 namespace
 {
-using Matrix3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
-
 /// y_q = w_q D x_q at every point, x and y [3][n_points] with D of the phase of the point.
 void weigh(const MicroBasis &basis, const Matrix3 &D_matrix, const Matrix3 &D_fibre,
            const double *x, double *y)
@@ -101,7 +100,8 @@ MicroBasis MicroBasis::compute(const DataSet &data, const Rve &rve, std::size_t 
   basis.C0_fibre.assign(c_fibre.begin(), c_fibre.end());
   const Matrix3 C0m = Eigen::Map<const Matrix3>(c_matrix.data());
   const Matrix3 C0f = Eigen::Map<const Matrix3>(c_fibre.data());
-  const Matrix3 inverse_m = C0m.inverse(), inverse_f = C0f.inverse();
+  const Matrix3 inverse_m = stress_metric(c_matrix.data());
+  const Matrix3 inverse_f = stress_metric(c_fibre.data());
 
   std::vector<double> w = data.read_all("train", "w");
   std::vector<double> s = data.read_all("train", "stress");
@@ -130,6 +130,17 @@ MicroBasis MicroBasis::compute(const DataSet &data, const Rve &rve, std::size_t 
         basis.H[i * n_modes + k] +=
           basis.weights[q] * basis.phi_s[(k * 3 + i) * basis.n_points + q];
   return basis;
+}
+
+std::vector<double> MicroBasis::at_points(const std::vector<double> &modes,
+                                          const std::vector<std::size_t> &points) const
+{
+  std::vector<double> part;
+  part.reserve(3 * n_modes * points.size());
+  for (std::size_t row = 0; row < 3 * n_modes; ++row)
+    for (const std::size_t q : points)
+      part.push_back(modes[row * n_points + q]);
+  return part;
 }
 
 void MicroBasis::save(ModelFile &file) const

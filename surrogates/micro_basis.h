@@ -18,10 +18,9 @@ namespace understudy
 ///   s_nn(x) = sum_k b_k phi_s,k(x),   S = H b.
 ///
 /// Both are proper orthogonal decompositions (uncentred) of snapshots divided by |E|, in the energy
-/// norm of the undeformed
-/// material: <e,f> = sum_q w_q e_q^T C0 f_q for strains, <s,t> = sum_q w_q s_q^T C0^{-1} t_q for
-/// stresses; modes are orthonormal in it. Every stress mode is in equilibrium because every
-/// snapshot is. Points are numbered as in RveDiscretisation.
+/// norm of the undeformed material: <e,f> = sum_q w_q e_q^T C0 f_q for strains,
+/// <s,t> = sum_q w_q s_q^T C0^{-1} t_q for stresses; modes are orthonormal in it. Every stress mode
+/// is in equilibrium because every snapshot is. Points are numbered as in RveDiscretisation.
 struct MicroBasis
 {
   std::size_t n_modes = 0, n_dofs = 0, n_points = 0, n_matrix_points = 0;
@@ -46,5 +45,9 @@ struct MicroBasis
   {
     return point < n_matrix_points ? C0_matrix : C0_fibre;
   }
+
+  /// Strain or stress modes (phi_e or phi_s) at some of the points, [n_modes][3][points.size()].
+  std::vector<double> at_points(const std::vector<double> &modes,
+                                const std::vector<std::size_t> &points) const;
 };
 } // namespace understudy

@@ -71,7 +71,8 @@ public:
 
   std::vector<NamedSentence> closures() const override
   {
-    std::vector<NamedSentence> all = {{"equino", "EquiNO with the head that wins, equino-mlp."}};
+    std::vector<NamedSentence> all = {
+      {"equino", "EquiNO with the head that wins in the structure, equino-rbf."}};
     for (const auto &[name, entry] : ::understudy::closures().entries())
       all.push_back({name, entry.sentence});
     return all;

@@ -230,6 +230,6 @@ std::vector<std::string> case_closures()
 
 std::string model_of(const std::string &closure)
 {
-  return closure == "equino" ? "equino-mlp" : closure;
+  return closure == "equino" ? "equino-rbf" : closure;
 }
 } // namespace understudy

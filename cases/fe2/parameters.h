@@ -38,7 +38,7 @@ struct MicroParameters
 struct TrainingParameters
 {
   std::string closures =
-    "equino-mlp, equino-rbf, pod-galerkin, training-mean, linear, snapshot-rbf, "
+    "equino-rbf, equino-mlp, pod-galerkin, training-mean, linear, snapshot-rbf, "
     "snapshot-mlp";
   unsigned snapshot_mlp_evaluations = 1500;
   double cubature_tolerance = 1e-8;
@@ -76,9 +76,9 @@ struct Fe2Parameters
 };
 
 /// The micro models that a case may name: all closures, and "equino", EquiNO with the head that
-/// wins.
+/// wins in the structure.
 std::vector<std::string> case_closures();
 
-/// The closure that a name of the case stands for: "equino" is "equino-mlp".
+/// The closure that a name of the case stands for: "equino" is "equino-rbf".
 std::string model_of(const std::string &closure);
 } // namespace understudy

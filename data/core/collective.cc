@@ -5,23 +5,25 @@
 #include <data/core/errors.h>
 
 #include <array>
+#include <new>
 #include <stdexcept>
 
 namespace understudy
 {
 namespace
 {
-/// What one rank has to say: code -1 for success, an ExitCode for an Error, 1 for anything else.
+// Codes beside those of ExitCode, which an Error has.
+constexpr int success = -1, out_of_memory = -2, other_failure = 1;
+
+/// What one rank has to say.
 struct Outcome
 {
-  int code = -1;
+  int code = success;
   std::string text;
 };
 
-constexpr int success = -1, other_failure = 1;
-
 template <class Action>
-Outcome outcome_of(const Action &action)
+Outcome outcome_or_throw(const Action &action)
 {
   try
   {
@@ -31,6 +33,10 @@ Outcome outcome_of(const Action &action)
   {
     return {static_cast<int>(error.code()), error.what()};
   }
+  catch (const std::bad_alloc &)
+  {
+    return {out_of_memory, {}};
+  }
   catch (const std::exception &error)
   {
     return {other_failure, error.what()};
@@ -38,6 +44,20 @@ Outcome outcome_of(const Action &action)
   catch (...)
   {
     return {other_failure, "An exception of unknown type was thrown."};
+  }
+}
+
+/// Never throws: the other ranks wait for this one.
+template <class Action>
+Outcome outcome_of(const Action &action) noexcept
+{
+  try
+  {
+    return outcome_or_throw(action);
+  }
+  catch (...) // there was no memory for the text of an exception
+  {
+    return {out_of_memory, {}};
   }
 }
 
@@ -54,16 +74,34 @@ Outcome outcome_of(const Action &action)
   case ExitCode::stopped:
     throw Error(ExitCode::stopped, outcome.text);
   default:
+    if (outcome.code == out_of_memory)
+      throw std::bad_alloc();
     throw std::runtime_error(outcome.text);
   }
 }
 
+/// Gives the outcome of rank @p root to all. A rank without memory for the text makes it
+/// out_of_memory on all of them.
 void broadcast(Outcome &outcome, int root, MPI_Comm comm)
 {
   std::array<long long, 2> head{outcome.code, static_cast<long long>(outcome.text.size())};
   MPI_Bcast(head.data(), 2, MPI_LONG_LONG, root, comm);
   outcome.code = static_cast<int>(head[0]);
-  outcome.text.resize(static_cast<std::size_t>(head[1]));
+  int room = 1;
+  try
+  {
+    outcome.text.resize(static_cast<std::size_t>(head[1]));
+  }
+  catch (const std::bad_alloc &)
+  {
+    room = 0;
+  }
+  MPI_Allreduce(MPI_IN_PLACE, &room, 1, MPI_INT, MPI_MIN, comm);
+  if (room == 0)
+  {
+    outcome = {out_of_memory, {}};
+    return;
+  }
   MPI_Bcast(outcome.text.data(), static_cast<int>(head[1]), MPI_CHAR, root, comm);
 }
 

@@ -41,12 +41,6 @@ void Log::info(const std::string &line)
   to_file(line);
 }
 
-void Log::detail(const std::string &line)
-{
-  if (writes_)
-    to_file(line);
-}
-
 void Log::warning(const std::string &line)
 {
   conclusion("warning: " + line);

@@ -23,7 +23,6 @@ public:
   void open(const std::filesystem::path &file, bool append = false);
 
   void info(const std::string &line);       ///< what happens now
-  void detail(const std::string &line);     ///< for the file only
   void warning(const std::string &line);    ///< "warning: ...", shown in quiet runs too
   void conclusion(const std::string &line); ///< last lines of a run, shown in quiet runs too
 

@@ -2,20 +2,12 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <data/core/progress.h>
+#include <data/core/timing.h>
 
-#include <chrono>
 #include <cstdio>
 
 namespace understudy
 {
-namespace
-{
-double steady_seconds()
-{
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-} // namespace
-
 std::string duration(double seconds)
 {
   char text[64];
@@ -47,7 +39,7 @@ Progress::Progress(Log &log, std::string what, std::string unit, std::size_t tot
     first_(done),
     done_(done),
     interval_(interval),
-    clock_(clock ? std::move(clock) : steady_seconds),
+    clock_(clock ? std::move(clock) : seconds_now),
     start_(clock_()),
     last_line_(start_)
 {

@@ -20,7 +20,7 @@ public:
   /// @param total     how many there will be; 0: unknown (then no time left is given)
   /// @param done      how many were there already, e.g. after a resumed run
   /// @param interval  least time between two lines in seconds
-  /// @param clock     seconds since any fixed moment; empty: the steady clock of the machine
+  /// @param clock     seconds since any fixed moment; empty: seconds_now()
   Progress(Log &log, std::string what, std::string unit, std::size_t total, std::size_t done = 0,
            double interval = 2., std::function<double()> clock = {});
 

@@ -27,8 +27,8 @@ void install_stop_handlers()
   action.sa_handler = ask_to_stop;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
-  sigaction(SIGTERM, &action, nullptr);
-  sigaction(SIGUSR1, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1})
+    sigaction(signal, &action, nullptr);
 }
 
 bool stop_requested_here()
@@ -41,10 +41,5 @@ bool stop_requested(MPI_Comm comm)
   int any = requested;
   MPI_Allreduce(MPI_IN_PLACE, &any, 1, MPI_INT, MPI_MAX, comm);
   return any != 0;
-}
-
-void clear_stop_request()
-{
-  requested = 0;
 }
 } // namespace understudy

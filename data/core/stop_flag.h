@@ -6,9 +6,9 @@
 
 namespace understudy
 {
-/// SIGTERM and SIGUSR1 ask the program to stop at the next good moment; a second one ends it at
-/// once with exit code 143. To be called after MPI and PETSc were started, which install handlers
-/// of their own.
+/// SIGINT, SIGTERM and SIGUSR1 ask the program to stop at the next good moment; a second one ends
+/// it at once with exit code 143. To be called after MPI and PETSc were started, which install
+/// handlers of their own.
 void install_stop_handlers();
 
 /// True on all ranks as soon as any of them was asked to stop. Collective over @p comm.
@@ -16,7 +16,4 @@ bool stop_requested(MPI_Comm comm);
 
 /// This rank was asked to stop. Local.
 bool stop_requested_here();
-
-/// Forgets a request.
-void clear_stop_request();
 } // namespace understudy

@@ -6,6 +6,7 @@
 #include <deal.II/base/mpi.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <limits>
 #include <set>
@@ -37,8 +38,13 @@ std::set<std::string> all_names(const std::set<std::string> &mine, MPI_Comm comm
 }
 } // namespace
 
+double seconds_now()
+{
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 Timing::Scope::Scope(Timing &timing, std::string section)
-  : timing_(timing), section_(std::move(section)), start_(std::chrono::steady_clock::now())
+  : timing_(timing), section_(std::move(section)), start_(seconds_now())
 {
 }
 
@@ -47,22 +53,11 @@ Timing::Scope::~Scope()
   timing_.add(section_, seconds());
 }
 
-double Timing::Scope::seconds() const
-{
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-}
-
 void Timing::add(const std::string &section, double seconds)
 {
   auto &entry = sections_[section];
   entry.seconds += seconds;
   entry.calls += 1.;
-}
-
-double Timing::seconds(const std::string &section) const
-{
-  const auto it = sections_.find(section);
-  return it == sections_.end() ? 0. : it->second.seconds;
 }
 
 std::vector<Timing::Row> Timing::rows() const

@@ -4,13 +4,15 @@
 
 #include <mpi.h>
 
-#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
 
 namespace understudy
 {
+/// Wall time in seconds since a fixed moment, never set back: the difference of two is a duration.
+double seconds_now();
+
 /// Wall times of named sections, e.g. "run: assemble". Sections may be nested; each counts its own
 /// full time. Not thread-safe.
 class Timing
@@ -26,12 +28,12 @@ public:
     Scope(const Scope &) = delete;
     Scope &operator=(const Scope &) = delete;
 
-    double seconds() const; ///< since the scope was opened
+    double seconds() const { return seconds_now() - start_; } ///< since the scope was opened
 
   private:
     Timing &timing_;
     std::string section_;
-    std::chrono::steady_clock::time_point start_;
+    double start_;
   };
 
   explicit Timing(MPI_Comm comm) : comm_(comm) {}
@@ -41,9 +43,6 @@ public:
 
   /// Adds @p seconds and one call that were measured elsewhere.
   void add(const std::string &section, double seconds);
-
-  /// Seconds of this rank so far; 0 for a section that never ran.
-  double seconds(const std::string &section) const;
 
   struct Row
   {

@@ -33,8 +33,8 @@ std::string table_line(const std::vector<std::string> &cells)
     line += " " + cell + " |";
   return line + "\n";
 }
-} // namespace
 
+/// With four significant digits: "0.0001234", "1.235e+07", "12".
 std::string number_text(double value)
 {
   char text[64];
@@ -44,6 +44,7 @@ std::string number_text(double value)
     std::snprintf(text, sizeof text, "%.4g", value);
   return text;
 }
+} // namespace
 
 Report::Report(std::string title) : title_(std::move(title)) {}
 
@@ -73,13 +74,6 @@ void Report::table(const std::vector<std::string> &columns, const std::vector<Ro
                              std::to_string(row.keys.size() + 1) + " cells, not " +
                              std::to_string(columns.size()) + ".");
   blocks_.push_back({Block::Kind::table, "", columns, rows});
-}
-
-void Report::link(const std::string &text, const std::filesystem::path &file)
-{
-  const auto extension = file.extension().string();
-  const bool picture = extension == ".png" || extension == ".svg";
-  paragraph((picture ? "![" : "[") + text + "](" + file.generic_string() + ")");
 }
 
 double Report::value(const std::string &key) const

@@ -40,9 +40,6 @@ public:
   /// numbers.
   void table(const std::vector<std::string> &columns, const std::vector<Row> &rows);
 
-  /// A picture or other file beside the report, by its path relative to the folder.
-  void link(const std::string &text, const std::filesystem::path &file);
-
   bool has(const std::string &key) const { return numbers_.count(key) > 0; }
   double value(const std::string &key) const; ///< std::logic_error when unknown
 
@@ -76,7 +73,4 @@ private:
   };
   std::vector<Block> blocks_;
 };
-
-/// A number as the report prints it, with four significant digits: "0.0001234", "1.235e+07", "12".
-std::string number_text(double value);
 } // namespace understudy

@@ -66,35 +66,15 @@ double mean(std::span<const double> a)
   return sum / static_cast<double>(a.size());
 }
 
-double standard_deviation(std::span<const double> a)
-{
-  const double centre = mean(a);
-  std::vector<double> deviation(a.begin(), a.end());
-  for (double &x : deviation)
-    x -= centre;
-  return frobenius(deviation) / std::sqrt(static_cast<double>(a.size()));
-}
-
-double quantile(std::span<const double> a, double p)
+double median(std::span<const double> a)
 {
   require_values(a);
-  if (!(p >= 0. && p <= 1.))
-    throw std::invalid_argument("quantile: the share must lie in [0, 1]");
   if (std::any_of(a.begin(), a.end(), [](double x) { return std::isnan(x); }))
     return std::numeric_limits<double>::quiet_NaN();
   std::vector<double> sorted(a.begin(), a.end());
   std::sort(sorted.begin(), sorted.end());
-  const double place = p * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const double share = place - static_cast<double>(below);
-  if (share == 0.)
-    return sorted[below];
-  return (1. - share) * sorted[below] + share * sorted[below + 1];
-}
-
-double median(std::span<const double> a)
-{
-  return quantile(a, 0.5);
+  const std::size_t n = sorted.size();
+  return n % 2 == 1 ? sorted[n / 2] : 0.5 * sorted[n / 2 - 1] + 0.5 * sorted[n / 2];
 }
 
 std::vector<double> every(std::span<const double> a, std::size_t stride, std::size_t offset)

@@ -16,16 +16,10 @@ double relative_frobenius(std::span<const double> a, std::span<const double> b);
 /// Square root of the sum of squares, scaled likewise.
 double frobenius(std::span<const double> a);
 
-/// Arithmetic mean. Throws std::invalid_argument when there is no value; so do the following.
+/// Arithmetic mean. Throws std::invalid_argument when there is no value; so does median().
 double mean(std::span<const double> a);
 
-/// Standard deviation of the values (divided by n, not by n - 1).
-double standard_deviation(std::span<const double> a);
-
-/// The value below which a share @p p in [0, 1] of the values lies, linear between neighbours (0 is
-/// the smallest, 0.5 the median, 1 the largest). NaN when a value is NaN.
-double quantile(std::span<const double> a, double p);
-
+/// The middle value, or the mean of the two in the middle. NaN when a value is NaN.
 double median(std::span<const double> a);
 
 /// Largest absolute value; NaN when a value is NaN.

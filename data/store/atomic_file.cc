@@ -4,6 +4,7 @@
 #include <data/store/atomic_file.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -66,9 +67,17 @@ int write_all(const int fd, std::span<const std::byte> bytes)
   return 0;
 }
 
+/// At the limit of the file size the system sends a signal that ends a program without a sentence.
+/// Where it is ignored, write() returns EFBIG instead.
+void ignore_size_signal()
+{
+  [[maybe_unused]] static const auto before = std::signal(SIGXFSZ, SIG_IGN);
+}
+
 /// Opens, writes, synchronises and closes. @return 0 or errno
 int write_durably(const std::string &path, const int flags, std::span<const std::byte> bytes)
 {
+  ignore_size_signal();
   Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | flags, 0666));
   if (file.get() < 0)
     return errno;

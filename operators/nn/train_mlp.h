@@ -64,11 +64,11 @@ using MlpProgressCallback = std::function<bool(const MlpProgress &)>;
 /// J. Numer. Anal. 10, 1973): the last layer is linear, so for given hidden weights the best one is
 /// the solution of a linear least-squares problem, and L-BFGS with strong Wolfe line search looks
 /// for the hidden weights alone: in equal time a quarter of the error of L-BFGS on all
-/// weights (tests/benchmark/bench_training). All is full-batch in double on one thread, so that equal
-/// seeds give equal weights on one machine. The weights with the smallest validation loss are kept
-/// (training loss without validation labels). Each output is scaled by its own root mean square,
-/// which ends up in the last layer. Throws UserError when shapes do not fit, or labels are not
-/// finite or all zero.
+/// weights (tests/benchmark/bench_training). All is full-batch in double on one thread, so that
+/// equal seeds give equal weights on one machine. The weights with the smallest validation loss are
+/// kept (training loss without validation labels). Each output is scaled by its own root mean
+/// square, which ends up in the last layer. Throws UserError when shapes do not fit, or labels are
+/// not finite or all zero.
 Mlp train_mlp(const MlpRecipe &recipe, const MlpLabels &train,
               const MlpLabels *validation = nullptr, const MlpProgressCallback &progress = {},
               MlpTrainingReport *report = nullptr);

@@ -56,7 +56,7 @@ TEST_F(Fe2Case, RunsFromSamplesToReport)
   EXPECT_THAT(first_.output, HasSubstr("ParaView: " + out() + "/macro.pvd"));
   for (const char *file :
        {"case.prm", "run.json", "log.txt", "statistics.csv", "report.md", "macro.pvd",
-        "micro_largest_strain.vtu", "data/manifest.json", "models/equino-mlp.safetensors"})
+        "micro_largest_strain.vtu", "data/manifest.json", "models/equino-rbf.safetensors"})
     EXPECT_TRUE(std::filesystem::exists(out() + "/" + file)) << file;
 }
 
@@ -166,7 +166,8 @@ TEST_F(Fe2Case, InplaneNormRunsFromSamplesToReport)
   const std::string other = folder_->path() + "/inplane";
   const auto done =
     run_understudy(small_case + " -D Micro/Norm=inplane -D 'Output directory=" + other +
-                   "' -D 'Training/Closures=equino-mlp, pod-galerkin'");
+                   "' -D 'Training/Closures=equino-rbf, pod-galerkin' -D 'Data set/Training "
+                   "samples=14' -D 'Data set/Test samples=4'");
   ASSERT_EQ(done.code, 0) << done.output;
   const auto r = results(other);
   EXPECT_LT(r["micro_tangent_error"].get<double>(), 5e-3);

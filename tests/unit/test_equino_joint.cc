@@ -9,10 +9,12 @@
 #include <data/sampling/latin_hypercube.h>
 #include <meshes/rve_generator.h>
 #include <solvers/rve_dataset.h>
+#include <surrogates/equino.h>
 #include <surrogates/equino_joint.h>
 #include <surrogates/equino_misfit.h>
 #include <tests/temporary_folder.h>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <mpi.h>
@@ -27,6 +29,9 @@
 #include <vector>
 
 using namespace understudy;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
 
 namespace
 {
@@ -354,4 +359,16 @@ TEST(EquinoJoint, RefusesWhatCannotBe)
   EXPECT_THROW(EquinoMisfit(ground().basis, *ground().rve, 10, 1, "maximum"), UserError);
   EquinoJointLoss loss(small(), ground().basis, *ground().rve, limit);
   EXPECT_THROW(loss.set_parameters({1., 2.}), UserError);
+}
+
+// Requirement: more indicator points than the modes can tell apart are refused, not cut.
+TEST(EquinoParameters, RefuseMoreIndicatorPointsThanPivots)
+{
+  EquinoParameters parameters;
+  parameters.modes = 10;
+  parameters.indicator_points = 60;
+  EXPECT_TRUE(parameters.problems().empty());
+  parameters.indicator_points = 61;
+  EXPECT_THAT(parameters.problems(),
+              ElementsAre(AllOf(HasSubstr("'Indicator points' = 61"), HasSubstr("'Modes' = 10"))));
 }

@@ -21,23 +21,14 @@ TEST(Statistics, RelativeFrobenius)
   EXPECT_THROW(relative_frobenius(Values{1.}, Values{1., 2.}), std::invalid_argument);
 }
 
-TEST(Statistics, MeanAndDeviation)
+TEST(Statistics, MeanAndMedian)
 {
   EXPECT_DOUBLE_EQ(mean(Values{1., 2., 6.}), 3.);
-  EXPECT_DOUBLE_EQ(standard_deviation(Values{2., 4., 4., 4., 5., 5., 7., 9.}), 2.);
   EXPECT_THROW(mean(Values{}), std::invalid_argument);
-}
-
-TEST(Statistics, Quantiles)
-{
-  const Values values = {4., 1., 3., 2.};
-  EXPECT_EQ(median(values), 2.5);
+  EXPECT_EQ(median(Values{4., 1., 3., 2.}), 2.5);
   EXPECT_EQ(median(Values{7., 1., 3.}), 3.);
-  EXPECT_EQ(quantile(values, 0.), 1.);
-  EXPECT_EQ(quantile(values, 1.), 4.);
-  EXPECT_DOUBLE_EQ(quantile(values, 0.9), 3.7);
-  EXPECT_TRUE(std::isnan(quantile(Values{1., NAN}, 0.5)));
-  EXPECT_THROW(quantile(values, 1.1), std::invalid_argument);
+  EXPECT_TRUE(std::isnan(median(Values{1., NAN, 2.})));
+  EXPECT_THROW(median(Values{}), std::invalid_argument);
 }
 
 TEST(Statistics, SmallThings)

@@ -113,7 +113,9 @@ TEST(TwoScale, PatchTest)
   }
 }
 
-// Requirement: quadratic end phase in at most 6 iterations, with one call per residual evaluation.
+// Requirement: every Newton step is quadratic down to rounding, at most 6 of them are needed, and
+// each residual evaluation is one call. The load steps are so large that all steps have three
+// residuals above rounding.
 TEST(TwoScale, NewtonEndsQuadratically)
 {
   for (const bool unsymmetric : {false, true})
@@ -121,7 +123,7 @@ TEST(TwoScale, NewtonEndsQuadratically)
     {
       TwoScaleParameters p;
       p.mesh = mesh;
-      p.load = mesh == "plate_with_hole" ? 4. : 12.;
+      p.load = mesh == "plate_with_hole" ? 8. : 24.;
       p.load_steps = 2;
       SofteningLaw law(unsymmetric);
       const auto result = TwoScaleSolver(p, law, MPI_COMM_SELF).run();
@@ -130,13 +132,13 @@ TEST(TwoScale, NewtonEndsQuadratically)
       {
         calls += step.newton_iterations + 1;
         EXPECT_LE(step.newton_iterations, 6u) << mesh;
+        // r' = 1.6e-3 r^2 at most; a tangent that is wrong by 1e-3 breaks twice that.
+        constexpr double factor = 3e-3, rounding = 1e-9; // [mm/N], [N/mm]
         const auto &r = step.residual_norms;
         ASSERT_GE(r.size(), 4u) << mesh;
-        // The last residual may be rounding; the three before it are not.
-        double order = 0.;
-        for (std::size_t i = 2; i < r.size(); ++i)
-          order = std::max(order, std::log(r[i] / r[i - 1]) / std::log(r[i - 1] / r[i - 2]));
-        EXPECT_GE(order, 1.8) << mesh;
+        EXPECT_GT(r[2], 1e4 * rounding) << mesh;
+        for (std::size_t i = 1; i < r.size(); ++i)
+          EXPECT_LE(r[i], std::max(factor * r[i - 1] * r[i - 1], rounding)) << mesh << ' ' << i;
       }
       EXPECT_EQ(calls, result.closure_calls);
       EXPECT_EQ(calls, law.n_calls);
