@@ -83,7 +83,7 @@ inline const std::map<std::string, ClosureTraits> &closure_traits()
     {"snapshot-rbf", {[](Ground g, Path p) { train_snapshot_rbf(g.data, g.card, p); }, "S/linear"}},
     {"snapshot-mlp",
      {[](Ground g, Path p) {
-        train_snapshot_mlp(g.data, g.card, p, {{16, 16}, true, 1., 50, 200, 24});
+        train_snapshot_mlp(g.data, g.card, p, {{16, 16}, true, 1., 200, 24});
       },
       "S/W1"}},
   };
