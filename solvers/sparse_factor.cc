@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <omp.h>
 
 namespace understudy
 {
@@ -18,6 +19,21 @@ bool all_finite(std::size_t n, const double *values)
 {
   return std::all_of(values, values + n, [](double v) { return std::isfinite(v); });
 }
+
+/// CHOLMOD asks for four OpenMP threads in many small loops, whatever OMP_NUM_THREADS says; on a
+/// core of its own, a rank's factorisation then takes three times as long. Within this scope OpenMP
+/// has one thread.
+class OneThread
+{
+public:
+  OneThread() : levels_(omp_get_max_active_levels()) { omp_set_max_active_levels(0); }
+  ~OneThread() { omp_set_max_active_levels(levels_); }
+  OneThread(const OneThread &) = delete;
+  OneThread &operator=(const OneThread &) = delete;
+
+private:
+  int levels_;
+};
 } // namespace
 
 struct SparseFactor::Data
@@ -44,6 +60,7 @@ struct SparseFactor::Data
         throw std::bad_alloc();
       return; // without a symbolic factor, for whatever other reason, every numeric one fails
     }
+    const OneThread one_thread;
     cholmod_start(&common);
     common.print = 0;
     common.supernodal = CHOLMOD_SUPERNODAL;
@@ -95,6 +112,7 @@ struct SparseFactor::Data
   }
   bool factorize_cholesky(const std::vector<double> &values)
   {
+    const OneThread one_thread;
     view.x = const_cast<double *>(values.data());
     view.xtype = CHOLMOD_REAL;
     cholmod_factorize(&view, cholesky, &common);
@@ -117,6 +135,7 @@ struct SparseFactor::Data
   }
   bool solve_cholesky(std::size_t n_columns, const double *B, double *X)
   {
+    const OneThread one_thread;
     // One column at a time: with several, CHOLMOD's supernodal solve is slower than column by
     // column.
     for (std::size_t c = 0; c < n_columns; ++c)
