@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <cases/csv.h>
+#include <data/core/byte_order_mark.h>
 #include <data/core/errors.h>
 #include <data/core/nearest_name.h>
 #include <data/store/atomic_file.h>
@@ -16,8 +17,6 @@ namespace understudy
 {
 namespace
 {
-const std::string byte_order_mark = "\xef\xbb\xbf";
-
 std::vector<std::string> cells_of(const std::string &line)
 {
   std::vector<std::string> cells(1);
@@ -75,8 +74,7 @@ CsvTable read_csv(const std::filesystem::path &file)
   std::string text = read_file(file.string());
   if (text.find('\0') != std::string::npos)
     throw UserError(file.string() + " is not a text file.");
-  if (text.starts_with(byte_order_mark)) // spreadsheets write one
-    text.erase(0, byte_order_mark.size());
+  remove_byte_order_mark(text);
   std::istringstream in(text);
   CsvTable table;
   table.file = file;

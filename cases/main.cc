@@ -8,6 +8,6 @@
 
 int main(int argc, char **argv)
 {
-  understudy::set_source_commit({UNDERSTUDY_GIT_COMMIT, UNDERSTUDY_GIT_CHANGED});
+  understudy::source_commit() = {UNDERSTUDY_GIT_COMMIT, UNDERSTUDY_GIT_CHANGED};
   return understudy::run_program(argc, argv);
 }

@@ -10,11 +10,11 @@
 #include <cases/versions.h>
 #include <data/core/errors.h>
 #include <data/core/stop_flag.h>
+#include <data/core/threads.h>
 #include <data/core/timing.h>
 
 #include <deal.II/base/exceptions.h>
 #include <deal.II/base/mpi.h>
-#include <deal.II/base/multithread_info.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -164,15 +164,6 @@ void execute(const CommandLine &line, MPI_Comm comm)
   }
   }
   std::cout.flush();
-}
-
-/// Every library would start a thread per core on every rank.
-void one_thread_per_rank()
-{
-  for (const char *name :
-       {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "DEAL_II_NUM_THREADS"})
-    setenv(name, "1", 1);
-  dealii::MultithreadInfo::set_thread_limit(1);
 }
 
 bool under_mpirun()

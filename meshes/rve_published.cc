@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <data/core/byte_order_mark.h>
 #include <data/core/errors.h>
 #include <meshes/rve_published.h>
 
@@ -17,8 +18,6 @@ namespace understudy
 {
 namespace
 {
-const std::string byte_order_mark = "\xef\xbb\xbf";
-
 /// One line of a table, with where it stands for messages.
 class Row
 {
@@ -100,8 +99,8 @@ void for_each_row(const std::filesystem::path &file, std::size_t n_columns, cons
   for (std::string content; std::getline(in, content);)
   {
     ++line;
-    if (line == 1 && content.starts_with(byte_order_mark)) // spreadsheets write one
-      content.erase(0, byte_order_mark.size());
+    if (line == 1)
+      remove_byte_order_mark(content);
     if (content.find_first_not_of(" \t\r") == std::string::npos)
     {
       blank = blank == 0 ? line : blank;

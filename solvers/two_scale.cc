@@ -237,9 +237,10 @@ TwoScaleResult TwoScaleSolver::run()
     record.time_total = slowest(seconds_now() - begin);
     self.announce(record);
     result.steps.push_back(record);
-    if (stop_requested(self.comm))
+    if (stop_requested(self.comm) && !stepping.finished())
       throw Error(ExitCode::stopped, "The macro run was stopped by a signal at load factor " +
-                                       std::to_string(record.load_factor) + ".");
+                                       std::to_string(record.load_factor) +
+                                       "; the same command begins it again.");
   }
   result.closure_calls = newton.counters().calls;
   result.points = newton.counters().points;

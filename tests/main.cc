@@ -8,10 +8,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <data/core/threads.h>
+
 #include <deal.II/base/mpi.h>
 
 int main(int argc, char **argv)
 {
+  understudy::one_thread_per_rank();
   testing::InitGoogleMock(&argc, argv);
   const dealii::Utilities::MPI::MPI_InitFinalize mpi(argc, argv, 1);
   if (dealii::Utilities::MPI::this_mpi_process(MPI_COMM_WORLD) != 0)

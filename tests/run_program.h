@@ -2,9 +2,10 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
+#include <data/core/timing.h>
+
 #include <algorithm>
 #include <cctype>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
@@ -64,7 +65,6 @@ class StartedProgram
 public:
   /// @param n_ranks 1: without mpirun
   StartedProgram(unsigned n_ranks, std::vector<std::string> arguments)
-    : start_(std::chrono::steady_clock::now())
   {
     arguments.insert(arguments.begin(), UNDERSTUDY_BINARY_DIR "/understudy");
     if (n_ranks > 1)
@@ -111,10 +111,7 @@ public:
   const std::string &output() const { return output_; }
 
   /// Seconds since it was started.
-  double age() const
-  {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
+  double age() const { return seconds_now() - start_; }
 
   /// Reads its output until @p words are in it; false when it ended before.
   bool runs_until(const std::string &words)
@@ -206,7 +203,7 @@ private:
     return n > 0;
   }
 
-  std::chrono::steady_clock::time_point start_;
+  const double start_ = seconds_now();
   pid_t pid_ = 0;
   int pipe_ = -1;
   std::string output_;

@@ -112,8 +112,9 @@ void compare_stage(Fe2Workshop &workshop)
     findings.reference = reference->record;
     findings.coupled = compare_runs(run, *reference, context.comm);
   }
-  if (reference && p.macro.output_fields)
-    write_macro_run(p.macro, run.fields, reference->fields, context.output, "macro", context.comm);
+  if (p.macro.output_fields) // also without errors: another run may have written there since
+    write_macro_run(p.macro, run.fields, reference ? reference->fields : std::vector<MacroFields>(),
+                    context.output, "macro", context.comm);
   write_chosen_micro_fields(workshop, run);
 
   // Making a closure is collective, so every rank scores all of them; rank 0 tells its figures.

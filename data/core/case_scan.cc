@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <data/core/byte_order_mark.h>
 #include <data/core/case_scan.h>
 #include <data/core/errors.h>
 #include <data/core/nearest_name.h>
@@ -77,7 +78,8 @@ public:
     std::size_t number = 0, first = 0;
     while (std::getline(in, raw))
     {
-      ++number;
+      if (++number == 1)
+        remove_byte_order_mark(raw);
       raw = trimmed(raw);
       if (line.empty())
         first = number;

@@ -15,23 +15,10 @@
 
 namespace understudy
 {
-namespace
-{
-SourceCommit &commit_of_program()
+SourceCommit &source_commit()
 {
   static SourceCommit commit;
   return commit;
-}
-} // namespace
-
-const SourceCommit &source_commit()
-{
-  return commit_of_program();
-}
-
-void set_source_commit(const SourceCommit &commit)
-{
-  commit_of_program() = commit;
 }
 
 std::string utc_now()

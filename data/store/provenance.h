@@ -18,9 +18,8 @@ struct SourceCommit
   std::string id = "unknown"; ///< of git, 12 digits
   bool changed = false;       ///< files differed from that commit
 };
-const SourceCommit &source_commit();
-/// To be told by the program, once, at its start.
-void set_source_commit(const SourceCommit &commit);
+/// The program sets it at its start.
+SourceCommit &source_commit();
 
 /// Which program on which machine: program, version, git_commit, git_dirty, compiler, build_type,
 /// versions of deal.II, PETSc, HDF5 and MPI, host, n_ranks (of @p comm), created_utc. Not

@@ -61,7 +61,7 @@ struct MlpLoss::Data
   bool has_bias(std::size_t layer) const { return !odd || layer + 1 < layers.size(); }
   void make_chunks(const MlpLabels &labels);
   void forward(const Chunk &chunk, const double *parameters, std::size_t n_layers);
-  void add_normal_equations(const Chunk &chunk, Eigen::MatrixXd &A, Eigen::MatrixXd &B);
+  void add_normal_equations(const Chunk &chunk, Eigen::MatrixXd &A, Eigen::MatrixXd &B) const;
   double misfit(const Chunk &chunk, bool want_gradient);
   void backward(const Chunk &chunk, const double *parameters, double *gradient);
 };
@@ -143,25 +143,31 @@ void MlpLoss::Data::forward(const Chunk &c, const double *parameters, std::size_
 
 // Adds what this chunk says about the weights V = output_weight * output_scale * W of the last
 // layer: A V = B minimises the loss. Only the lower half of A is filled.
-void MlpLoss::Data::add_normal_equations(const Chunk &c, Eigen::MatrixXd &A, Eigen::MatrixXd &B)
+void MlpLoss::Data::add_normal_equations(const Chunk &c, Eigen::MatrixXd &A,
+                                         Eigen::MatrixXd &B) const
 {
   using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const auto columns = static_cast<Eigen::Index>((1 + directions) * c.n);
   const auto n = static_cast<Eigen::Index>(c.n);
   const auto n_in = static_cast<Eigen::Index>(layers.back().n_in);
   const auto n_out = static_cast<Eigen::Index>(layers.back().n_out);
-  Rows h = Rows::Zero(A.rows(), columns); // with a row of ones where there is a bias
-  h.topRows(n_in) = Eigen::Map<const Rows>(layers[layers.size() - 2].h.data(), n_in, columns);
-  if (A.rows() > n_in)
-    h.row(n_in).head(n).setOnes();
-  Rows y = Eigen::Map<const Rows>(c.labels.data(), n_out, columns);
-  for (Rows *rows : {&h, &y})
+  const Eigen::Map<const Rows> h(layers[layers.size() - 2].h.data(), n_in, columns);
+  const Eigen::Map<const Rows> y(c.labels.data(), n_out, columns);
+  const auto add = [&](Eigen::Index first, Eigen::Index count, double factor)
   {
-    rows->leftCols(n) *= std::sqrt(value_factor);
-    rows->rightCols(columns - n) *= std::sqrt(derivative_factor);
+    const auto part = h.middleCols(first, count);
+    A.topLeftCorner(n_in, n_in).selfadjointView<Eigen::Lower>().rankUpdate(part, factor);
+    B.topRows(n_in).noalias() += factor * part * y.middleCols(first, count).transpose();
+  };
+  add(0, n, value_factor);
+  if (directions > 0)
+    add(n, columns - n, derivative_factor);
+  if (A.rows() > n_in) // a bias is a unit that is always one and has no derivative
+  {
+    A.row(n_in).head(n_in) += value_factor * h.leftCols(n).rowwise().sum().transpose();
+    A(n_in, n_in) += value_factor * static_cast<double>(n);
+    B.row(n_in) += value_factor * y.leftCols(n).rowwise().sum().transpose();
   }
-  A.selfadjointView<Eigen::Lower>().rankUpdate(h);
-  B.noalias() += h * y.transpose();
 }
 
 // Sum of squares of this chunk; leaves its derivative by the outputs in the last layer's grad.
@@ -376,7 +382,7 @@ void MlpLoss::fit_last_layer(double *parameters)
 
 double MlpLoss::evaluate_reduced(double *parameters, double *gradient)
 {
-  fit_last_layer(parameters);
+  fit_last_layer(parameters); // a pass of its own: the activations of all chunks would leave L2
   return evaluate(parameters, gradient);
 }
 

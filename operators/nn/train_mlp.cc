@@ -118,8 +118,8 @@ Mlp train_mlp(const MlpRecipe &recipe, const MlpLabels &train, const MlpLabels *
     {
       if (!watch.wants_report())
         return true;
-      loss.fit_last_layer(
-        with_hidden(x).data()); // the line search may have tried another point last
+      // The line search may have tried another point after this one.
+      loss.fit_last_layer(with_hidden(x).data());
       return watch.accepted(all, f);
     });
   const double f = loss.evaluate_reduced(with_hidden(hidden).data(), nullptr);

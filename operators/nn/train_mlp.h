@@ -63,7 +63,7 @@ using MlpProgressCallback = std::function<bool(const MlpProgress &)>;
 /// Fits an Mlp to values and, if given, derivatives by variable projection (Golub and Pereyra, SIAM
 /// J. Numer. Anal. 10, 1973): the last layer is linear, so for given hidden weights the best one is
 /// the solution of a linear least-squares problem, and L-BFGS with strong Wolfe line search looks
-/// for the hidden weights alone: in equal time a quarter of the error of L-BFGS on all
+/// for the hidden weights alone: in equal time at most a quarter of the error of L-BFGS on all
 /// weights (tests/benchmark/bench_training). All is full-batch in double on one thread, so that
 /// equal seeds give equal weights on one machine. The weights with the smallest validation loss are
 /// kept (training loss without validation labels). Each output is scaled by its own root mean

@@ -95,6 +95,15 @@ TEST_F(ReadCase, ADefaultKeepsAllItsDigits)
   EXPECT_EQ(bulk, 1.00000001);
 }
 
+TEST_F(ReadCase, TheMarkBeforeATextOfWindowsIsNoPartOfIt)
+{
+  read_case(prm,
+            write("\xef\xbb\xbf"
+                  "set Title = plate\r\n"),
+            {}, MPI_COMM_SELF);
+  EXPECT_EQ(title, "plate");
+}
+
 TEST_F(ReadCase, OverridesWinOverTheFile)
 {
   EXPECT_EQ(

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <random>
@@ -239,6 +240,20 @@ TEST(Rve, GoldenFiguresAreWithinTheErrorOfTheMesh)
   const auto coarse = figures(1), fine = figures(2);
   EXPECT_LT(std::abs(coarse[0] - 39.6015), std::abs(coarse[0] - fine[0]));
   EXPECT_LT(std::abs(coarse[1] - 285.04), std::abs(coarse[1] - fine[1]));
+}
+
+// Requirement: a rank has one thread, whatever the environment says; CHOLMOD asks OpenMP for four.
+TEST(Rve, SolvesOnOneThread)
+{
+  const auto n_threads = []
+  {
+    const std::filesystem::directory_iterator threads("/proc/self/task");
+    return std::distance(begin(threads), end(threads));
+  };
+  const auto before = n_threads();
+  Rve rve(make_rve("rve3", 1), RveParameters{});
+  solve(rve, {.02, .02, .02});
+  EXPECT_EQ(n_threads(), before);
 }
 
 TEST(Rve, NewtonEndsQuadratically)
