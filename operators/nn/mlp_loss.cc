@@ -20,8 +20,9 @@ namespace
 constexpr std::size_t samples_per_chunk = 64;
 
 // Hidden units that are nearly alike make the least-squares problem of the last layer singular to
-// rounding; this share of the mean diagonal of its normal matrix bounds the weights.
-constexpr double ridge = 1e-13;
+// rounding. The ridge rho of the header bounds the weights: from 1e-13 to 1e-10 errors stay what
+// they are, but large weights of opposite sign no longer cost digits of the answer.
+constexpr double ridge = 1e-10;
 
 // C = alpha op(A) op(B) + beta C, row-major
 void gemm(bool tA, bool tB, std::size_t m, std::size_t n, std::size_t k, const double *A,
@@ -54,7 +55,7 @@ struct MlpLoss::Data
   std::vector<Chunk> chunks;
   std::vector<Layer> layers;
   std::size_t n_parameters = 0, directions = 0;
-  double value_factor = 0., derivative_factor = 0.;
+  double value_factor = 0., derivative_factor = 0., ridge_factor = 0.;
   bool odd = true;
   std::uint64_t seed = 0;
 
@@ -64,6 +65,7 @@ struct MlpLoss::Data
   void add_normal_equations(const Chunk &chunk, Eigen::MatrixXd &A, Eigen::MatrixXd &B) const;
   double misfit(const Chunk &chunk, bool want_gradient);
   void backward(const Chunk &chunk, const double *parameters, double *gradient);
+  double add_ridge(const double *parameters, double *gradient) const;
 };
 
 void MlpLoss::Data::make_chunks(const MlpLabels &labels)
@@ -105,6 +107,7 @@ void MlpLoss::Data::make_chunks(const MlpLabels &labels)
       (directions > 0 && derivatives == 0.))
     throw UserError("The labels of a network are zero throughout or not finite.");
   value_factor = 1. / values;
+  ridge_factor = ridge * static_cast<double>(x.n_points()) / values;
   derivative_factor = directions > 0 ? derivative_factor / derivatives : 0.;
 }
 
@@ -231,6 +234,25 @@ void MlpLoss::Data::backward(const Chunk &c, const double *parameters, double *g
       gemm(true, false, l.n_in, columns, l.n_out, parameters + l.weight, l.n_in, l.grad.data(),
            columns, 0., layers[i - 1].grad.data(), columns);
   }
+}
+
+// The ridge term of the header, and its derivative by the last layer where @p gradient is given.
+double MlpLoss::Data::add_ridge(const double *parameters, double *gradient) const
+{
+  const Layer &last = layers.back();
+  double sum = 0.;
+  const auto add = [&](std::size_t i, std::size_t output)
+  {
+    const double factor = output_weight[output] * output_scale[output];
+    sum += std::pow(factor * parameters[i], 2);
+    if (gradient)
+      gradient[i] += 2. * ridge_factor * factor * factor * parameters[i];
+  };
+  for (std::size_t i = last.weight; i < last.bias; ++i)
+    add(i, (i - last.weight) / last.n_in);
+  for (std::size_t i = last.bias; i < n_parameters; ++i)
+    add(i, i - last.bias);
+  return ridge_factor * sum;
 }
 
 namespace
@@ -366,7 +388,7 @@ void MlpLoss::fit_last_layer(double *parameters)
     d.forward(chunk, parameters, d.layers.size() - 1);
     d.add_normal_equations(chunk, A, B);
   }
-  A.diagonal().array() += ridge * A.trace() / static_cast<double>(n);
+  A.diagonal().array() += d.ridge_factor;
   const Eigen::MatrixXd V = A.selfadjointView<Eigen::Lower>().ldlt().solve(B);
   for (std::size_t k = 0; k < last.n_out; ++k)
   {
@@ -383,7 +405,8 @@ void MlpLoss::fit_last_layer(double *parameters)
 double MlpLoss::evaluate_reduced(double *parameters, double *gradient)
 {
   fit_last_layer(parameters); // a pass of its own: the activations of all chunks would leave L2
-  return evaluate(parameters, gradient);
+  const double loss = evaluate(parameters, gradient);
+  return loss + data_->add_ridge(parameters, gradient);
 }
 
 const std::vector<double> &MlpLoss::input_scale() const

@@ -32,6 +32,8 @@ struct MlpRecipe
 /// Labels. With W = output_weight, s_j = input_scale, and <.> the mean over samples,
 ///   loss = < |W (f - y)|^2 > / < |W y|^2 >
 ///        + sobolev * < sum_j |W (df/dx_j - dy/dx_j) s_j|^2 > / < sum_j |W dy/dx_j s_j|^2 >.
+/// Training minimises loss + rho |W A|^2 / < |W y|^2 >, where A are the weights and the bias of the
+/// last layer and rho = 1e-10.
 struct MlpLabels
 {
   const PointBatch *x = nullptr;  ///< [n_inputs][n]
@@ -90,10 +92,10 @@ public:
 
   /// The first parameters, those of the hidden layers.
   std::size_t n_hidden_parameters() const;
-  /// Overwrites the last layer in @p parameters by the one that minimises the loss.
+  /// Overwrites the last layer in @p parameters by the one that minimises loss and ridge term.
   void fit_last_layer(double *parameters);
-  /// The loss as a function of the hidden layers alone, with the best last layer, which is written
-  /// into @p parameters. Being the best it adds nothing to the derivative, so the first
+  /// Loss and ridge term as a function of the hidden layers alone, with the best last layer, which
+  /// is written into @p parameters. Being the best it adds nothing to the derivative, so the first
   /// n_hidden_parameters() entries of @p gradient are the gradient of this function.
   double evaluate_reduced(double *parameters, double *gradient);
   /// Uses the output scales of @p other, so that both read the same parameters; their input scales

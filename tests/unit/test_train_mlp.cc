@@ -67,6 +67,26 @@ std::array<double, 2> errors(const Mlp &net, const Samples &s)
   return {relative(y, s.y), relative(dy, s.dy)};
 }
 
+/// The ridge term of the header, from the net with physical outputs.
+double ridge(const MlpLoss &loss, const std::vector<double> &p, const MlpRecipe &recipe,
+             const Samples &s)
+{
+  const Mlp net = loss.network(p.data());
+  const MlpWeights::Layer &last = net.weights().layers.back();
+  double weights = 0., labels = 0.;
+  for (std::size_t k = 0; k < m; ++k)
+  {
+    const double w = recipe.output_weight[k];
+    for (std::size_t j = 0; j < last.n_in; ++j)
+      weights += std::pow(w * last.weight[k * last.n_in + j], 2);
+    if (!last.bias.empty())
+      weights += std::pow(w * last.bias[k], 2);
+    for (std::size_t q = 0; q < s.x.n_points(); ++q)
+      labels += std::pow(w * s.y(k, q), 2);
+  }
+  return 1e-10 * weights * static_cast<double>(s.x.n_points()) / labels;
+}
+
 MlpRecipe small(bool odd)
 {
   MlpRecipe r;
@@ -104,23 +124,26 @@ TEST_P(AnyLoss, GradientMatchesCentralDifferences)
   }
 }
 
-// Requirement: with the last layer that minimises the loss, the gradient by the hidden weights is
-// that of the loss as a function of them alone; and no other last layer is better.
+// Requirement: with the last layer that minimises loss and ridge term, the gradient by the hidden
+// weights is that of their sum as a function of them alone; and no other last layer is better.
 TEST_P(AnyLoss, ReducedGradientMatchesCentralDifferences)
 {
   const Samples s = toy(70, 1);
   for (const MlpLabels &labels : {s.values(), s.all()})
   {
-    MlpLoss loss(small(GetParam()), labels);
+    const MlpRecipe recipe = small(GetParam());
+    MlpLoss loss(recipe, labels);
     std::vector<double> p = loss.initial_parameters(), g(p.size()), other;
     const double best = loss.evaluate_reduced(p.data(), g.data());
+    EXPECT_NEAR(best, loss.evaluate(p.data(), nullptr) + ridge(loss, p, recipe, s), 1e-12);
     EXPECT_LT(best, 0.5 * loss.evaluate(loss.initial_parameters().data(), nullptr));
     for (std::size_t i = loss.n_hidden_parameters(); i < p.size(); ++i)
     {
       EXPECT_NEAR(g[i], 0., 1e-9) << "parameter " << i;
       other = p;
       other[i] += 1e-3;
-      EXPECT_GT(loss.evaluate(other.data(), nullptr), best) << "parameter " << i;
+      EXPECT_GT(loss.evaluate(other.data(), nullptr) + ridge(loss, other, recipe, s), best)
+        << "parameter " << i;
     }
     for (std::size_t i = 0; i < loss.n_hidden_parameters(); i += 5)
     {
