@@ -25,8 +25,8 @@ bool is_case(const std::string &word)
   return word.size() > 4 && word.substr(word.size() - 4) == ".prm";
 }
 
-/// Moves the words of PETSc from @p words to @p for_petsc.
-void take_petsc_words(std::vector<std::string> &words, std::vector<std::string> &for_petsc)
+/// Moves the words of PETSc from @p words to @p line.
+void take_petsc_words(std::vector<std::string> &words, CommandLine &line)
 {
   std::vector<std::string> ours;
   for (std::size_t i = 0; i < words.size(); ++i)
@@ -36,13 +36,20 @@ void take_petsc_words(std::vector<std::string> &words, std::vector<std::string> 
       ours.push_back(words[i]);
       continue;
     }
-    for_petsc.push_back(words[i]);
     // A number may be negative; a name of a case is never the value of an option.
     const bool has_value = i + 1 < words.size() && !is_case(words[i + 1]) &&
                            !belongs_to_petsc(words[i + 1]) && words[i + 1].rfind("--", 0) != 0 &&
                            words[i + 1].rfind("-D", 0) != 0;
+    if (words[i] == "-options_file")
+    {
+      if (!has_value)
+        throw UserError("-options_file needs the name of a file.");
+      line.petsc_files.push_back(words[++i]);
+      continue;
+    }
+    line.for_petsc.push_back(words[i]);
     if (has_value)
-      for_petsc.push_back(words[++i]);
+      line.for_petsc.push_back(words[++i]);
   }
   words = ours;
 }
@@ -54,9 +61,26 @@ void check_flags(const std::vector<std::string> &words, const std::vector<std::s
     if (word.rfind("--", 0) == 0)
     {
       const auto flag = word.substr(0, word.find('='));
+      if (word.back() == '=')
+        throw UserError("Nothing follows '" + word + "'.");
       if (std::find(known.begin(), known.end(), flag) == known.end())
         throw UserError("There is no flag '" + flag + "'" + suggestion(flag, known) + ".");
     }
+}
+
+/// The names between the commas.
+std::vector<std::string> stage_names(const std::string &list)
+{
+  std::vector<std::string> names;
+  for (std::size_t start = 0; !list.empty() && start <= list.size();)
+  {
+    const auto end = std::min(list.find(',', start), list.size());
+    names.push_back(list.substr(start, end - start));
+    if (names.back().empty())
+      throw UserError("A name is missing between the commas of '--stages " + list + "'.");
+    start = end + 1;
+  }
+  return names;
 }
 
 /// The commands and flags, bound to the members of a CommandLine.
@@ -71,9 +95,7 @@ public:
     app_.footer("Words with one dash are options of PETSc, e.g. -macro_ksp_type gmres.");
     add_case(app_, "CASE.prm", false);
     app_.add_flag("--validate", line.validate, "check the case and end");
-    app_.add_option("--stages", line.stages, "run only these, separated by commas")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+    app_.add_option("--stages", stages_, "run only these, separated by commas");
     app_.add_flag("--force", line.force, "run stages although they are up to date");
     app_.add_flag("--quiet", line.quiet, "print only warnings and the last lines");
     add_describe();
@@ -155,6 +177,7 @@ private:
     line_.file = file_;
     line_.input = input_;
     line_.output = output_;
+    line_.stages = stage_names(stages_);
     if (version_)
       line_.command = Command::version;
     else if (describe_->parsed())
@@ -179,7 +202,7 @@ private:
   CommandLine &line_;
   CLI::App app_{"Understudy: solvers that train their own learned stand-ins.", "understudy"};
   CLI::App *describe_ = nullptr, *list_ = nullptr, *inspect_ = nullptr, *evaluate_ = nullptr;
-  std::string file_, input_, output_;
+  std::string file_, input_, output_, stages_;
   bool version_ = false, markdown_ = false, json_ = false, prm_ = false;
 };
 } // namespace
@@ -189,7 +212,7 @@ CommandLine parse_command_line(int argc, char **argv)
   CommandLine line;
   line.all.assign(argv, argv + argc);
   std::vector<std::string> words(argv + 1, argv + argc);
-  take_petsc_words(words, line.for_petsc);
+  take_petsc_words(words, line);
   check_flags(words, Parser::flags());
   Parser(line).parse(words);
   return line;

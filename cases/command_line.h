@@ -36,7 +36,8 @@ struct CommandLine
 
   std::string text;                   ///< of --help
   std::vector<std::string> for_petsc; ///< words that are left to PETSc, e.g. -macro_ksp_type gmres
-  std::vector<std::string> all;       ///< the command line as it was given
+  std::vector<std::string> petsc_files; ///< of -options_file: PETSc itself aborts on a bad one
+  std::vector<std::string> all;         ///< the command line as it was given
 };
 
 /// Sorts the words of a command line. A word with one dash (other than -D) belongs to PETSc, with

@@ -14,6 +14,12 @@
 #include <string>
 #include <vector>
 
+/// Where a stage says its result lies; empty paths for what it does not make.
+struct Products
+{
+  std::filesystem::path report, paraview;
+};
+
 namespace understudy
 {
 /// One step of a case, e.g. "train". See run_stages().
@@ -28,6 +34,7 @@ struct Stage
 
   std::vector<std::filesystem::path> makes; ///< files that exist once it is done
   std::function<void()> run;                ///< on all ranks
+  Products products = {};                   ///< what people look at afterwards
 };
 
 /// What the program gives to a family of cases.
@@ -49,12 +56,6 @@ struct NamedSentence
   std::string name, sentence;
 };
 
-/// Where a run says its result lies.
-struct Products
-{
-  std::filesystem::path report, paraview;
-};
-
 /// A family of cases: it owns the parameters of its .prm files and turns them into stages.
 class Family
 {
@@ -74,9 +75,6 @@ public:
 
   virtual std::vector<NamedSentence> closures() const = 0;
   virtual std::vector<NamedSentence> solvers() const = 0;
-
-  /// What the run made; empty paths for what this case does not make.
-  virtual Products products(const RunContext &context) const = 0;
 
   /// Material-point driver: answers the rows of a .csv file by a closure of this case. Throws
   /// UserError for an unknown closure and, naming the stage to run, for one that is not trained

@@ -12,6 +12,7 @@
 #include <data/core/stop_flag.h>
 #include <data/core/threads.h>
 #include <data/core/timing.h>
+#include <solvers/petsc_errors.h>
 
 #include <deal.II/base/exceptions.h>
 #include <deal.II/base/mpi.h>
@@ -185,8 +186,11 @@ int run_with_mpi(const CommandLine &line, Failure failure, char *name)
   const dealii::Utilities::MPI::MPI_InitFinalize mpi(argc, argv, 1);
   install_stop_handlers();
   set_torch_threads(1);
+  keep_petsc_errors();
   MPI_Comm comm;
   MPI_Comm_dup(MPI_COMM_WORLD, &comm); // its collectives never meet those of a failed run
+  if (failure.code == 0)
+    failure = failure_of([&] { read_petsc_options(line.petsc_files, line.for_petsc); });
   if (failure.code == 0)
   {
     const bool speaks = dealii::Utilities::MPI::this_mpi_process(comm) == 0;

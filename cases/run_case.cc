@@ -75,6 +75,23 @@ void warn_of_unused_options(Log &log)
   PetscOptionsClear(nullptr); // told here: PETSc need not tell again
 }
 
+/// Of each kind, what the last stage made that was asked for.
+void tell_products(const std::vector<StageResult> &results, Log &log)
+{
+  Products last;
+  for (const auto &result : results)
+  {
+    if (!result.products.report.empty())
+      last.report = result.products.report;
+    if (!result.products.paraview.empty())
+      last.paraview = result.products.paraview;
+  }
+  if (!last.report.empty())
+    log.conclusion("report:   " + last.report.string());
+  if (!last.paraview.empty())
+    log.conclusion("ParaView: " + last.paraview.string());
+}
+
 void check_problems(const Case &now, const std::filesystem::path &file, MPI_Comm comm)
 {
   on_rank_0(
@@ -150,11 +167,7 @@ void run_case(const CommandLine &line, MPI_Comm comm)
   log.info(timing.table());
   if (log.writes())
     warn_of_unused_options(log);
-  const auto products = now.family->products(context);
-  if (!products.report.empty() && std::filesystem::exists(products.report))
-    log.conclusion("report:   " + products.report.string());
-  if (!products.paraview.empty() && std::filesystem::exists(products.paraview))
-    log.conclusion("ParaView: " + products.paraview.string());
+  tell_products(results, log);
 }
 
 void evaluate_case(const CommandLine &line, MPI_Comm comm)

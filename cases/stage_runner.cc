@@ -56,11 +56,7 @@ void remove_record(const Stage &stage, const RunContext &context)
   on_rank_0(context.comm,
             [&]
             {
-              std::error_code error;
-              std::filesystem::remove(record_file(context.output, stage.name), error);
-              if (error)
-                throw WriteError("The record " + record_file(context.output, stage.name).string() +
-                                 " cannot be removed: " + error.message() + ".");
+              remove_file(record_file(context.output, stage.name).string());
               return std::string();
             });
 }
@@ -99,7 +95,7 @@ void end_if_asked(const std::string &moment, const RunContext &context)
 
 StageResult run_stage(const Stage &stage, RunContext &context)
 {
-  StageResult result{stage.name};
+  StageResult result{stage.name, stage.products};
   const auto inputs = inputs_if_outdated(stage, context);
   if (inputs.empty())
   {

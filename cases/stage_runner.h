@@ -15,6 +15,7 @@ namespace understudy
 struct StageResult
 {
   std::string name;
+  Products products;
   bool skipped = false; ///< was up to date
   double seconds = 0.;
 };

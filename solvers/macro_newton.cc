@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <data/core/collective.h>
+#include <data/core/errors.h>
 #include <data/core/timing.h>
 #include <solvers/macro_newton.h>
 

@@ -2,26 +2,12 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
-#include <data/core/errors.h>
+#include <solvers/petsc_errors.h>
 
 #include <petscsnes.h>
 
-#include <string>
-
 namespace understudy
 {
-/// Throws SolverError when a PETSc function returned an error. Not for use inside PETSc's
-/// callbacks.
-inline void check_petsc(PetscErrorCode code)
-{
-  if (code == 0)
-    return;
-  const char *text = nullptr;
-  PetscErrorMessage(code, &text, nullptr);
-  throw SolverError(std::string("PETSc stopped with error ") + std::to_string(code) + " (" +
-                    (text != nullptr ? text : "unknown") + ").");
-}
-
 /// Owner of a SNES.
 class Snes
 {

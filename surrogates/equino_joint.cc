@@ -32,7 +32,7 @@ void EquinoJointParameters::declare(dealii::ParameterHandler &prm)
   prm.add_parameter("Time limit", max_minutes,
                     "Guard on the training time; a run that meets it is not reproducible [min]",
                     Double(1e-3, 1e6));
-  prm.add_parameter("Seed", seed, "Seed of strains, points, weights and batches [1]");
+  prm.add_parameter("Seed", seed, "Seed of strains, points, weights and batches [1]", Integer(0));
 }
 
 std::vector<std::string> EquinoJointParameters::problems() const

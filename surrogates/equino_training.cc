@@ -179,7 +179,7 @@ void EquinoParameters::declare(dealii::ParameterHandler &prm)
     "Time limit", max_minutes,
     "Guard on the training time of 'mlp'; a run that meets it is not reproducible [min]",
     Double(1e-3, 1e6));
-  prm.add_parameter("Seed", seed, "Seed of strains, points and weights [1]");
+  prm.add_parameter("Seed", seed, "Seed of strains, points and weights [1]", Integer(0));
 }
 
 std::vector<std::string> EquinoParameters::problems() const

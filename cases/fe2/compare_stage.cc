@@ -112,7 +112,7 @@ void compare_stage(Fe2Workshop &workshop)
     findings.reference = reference->record;
     findings.coupled = compare_runs(run, *reference, context.comm);
   }
-  if (p.macro.output_fields) // also without errors: another run may have written there since
+  if (p.macro.output_fields)
     write_macro_run(p.macro, run.fields, reference ? reference->fields : std::vector<MacroFields>(),
                     context.output, "macro", context.comm);
   write_chosen_micro_fields(workshop, run);

@@ -32,6 +32,13 @@ public:
                                                "record.json"};
     if (parameters_.coupling.reference != "none")
       runs.push_back(w.runs() / parameters_.coupling.reference / "record.json");
+    // The run writes beside its record; the comparison writes the same with error fields on top.
+    const bool shows_fields = parameters_.macro.output_fields;
+    const auto fields = [shows_fields](const std::filesystem::path &folder)
+    { return shows_fields ? folder / "macro.pvd" : std::filesystem::path(); };
+    const auto run_fields = fields(w.runs() / parameters_.coupling.closure);
+    if (shows_fields)
+      runs.push_back(run_fields);
     return {
       {"generate",
        "Solves the exact micro model at sampled strains.",
@@ -48,8 +55,12 @@ public:
                                {"training", section("Training")}};
        },
        models, [&w] { train_stage(w); }},
-      {"run", "Computes the macro structure with the closure and with the reference.",
-       [&w, this] { return run_dependencies_of_case(w); }, runs, [&w] { run_stage(w); }},
+      {"run",
+       "Computes the macro structure with the closure and with the reference.",
+       [&w, this] { return run_dependencies_of_case(w); },
+       runs,
+       [&w] { run_stage(w); },
+       {"", run_fields}},
       {"compare",
        "Compares all micro models, on test strains and in the structure.",
        [&w, this]
@@ -66,7 +77,8 @@ public:
          return depends;
        },
        {out / "report.md", out / "results.json"},
-       [&w] { compare_stage(w); }}};
+       [&w] { compare_stage(w); },
+       {out / "report.md", fields(out)}}};
   }
 
   std::vector<NamedSentence> closures() const override
@@ -82,10 +94,6 @@ public:
     return {{"rve", "Nonlinear periodic RVE in plane strain: Q8 elements, Newton, exact tangent."},
             {"two-scale", "Quasi-static plane-strain structure with a closure at every point: Q2, "
                           "SNES, load stepping."}};
-  }
-  Products products(const RunContext &context) const override
-  {
-    return {context.output / "report.md", context.output / "macro.pvd"};
   }
   void evaluate(RunContext &context, const std::string &closure, const std::filesystem::path &input,
                 const std::filesystem::path &output) override

@@ -178,7 +178,7 @@ void Fe2Parameters::declare(dealii::ParameterHandler &prm)
   prm.add_parameter("Graded share", sampling.graded_share,
                     "Share of the training samples that are drawn towards zero strain [1]",
                     Double(0., 1.));
-  prm.add_parameter("Seed", sampling.seed, "Seed of the Latin hypercubes [1]");
+  prm.add_parameter("Seed", sampling.seed, "Seed of the Latin hypercubes [1]", Integer(0));
   prm.add_parameter("Samples per shard", sampling.samples_per_shard,
                     "Samples that a rank writes, and so may lose when killed, at a time [1]",
                     Integer(1, 100000));

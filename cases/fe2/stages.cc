@@ -132,7 +132,9 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
     on_rank_0(context.comm,
               [&]() -> std::string
               {
-                if (!std::filesystem::exists(folder / "record.json") || context.force)
+                const bool shown = !workshop.parameters().macro.output_fields ||
+                                   std::filesystem::exists(folder / "macro.pvd");
+                if (!std::filesystem::exists(folder / "record.json") || !shown || context.force)
                   return "";
                 return read_json(folder / "record.json").value("key", "");
               });
@@ -145,7 +147,7 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
             [&]
             {
               create_folder(folder.string());
-              std::filesystem::remove(folder / "record.json");
+              remove_file((folder / "record.json").string());
               return std::string();
             });
 
@@ -154,10 +156,7 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
   TwoScaleSolver solver(workshop.parameters().macro, *map, context.comm);
   solver.report_to([&](const std::string &line)
                    { context.log.info("run: " + name + ": " + line); });
-  if (name == workshop.parameters().coupling.reference)
-    solver.write_to(context.output / "reference", "macro_" + name);
-  else
-    solver.write_to(context.output, "macro"); // the comparison adds error fields
+  solver.write_to(folder, "macro");
   const TwoScaleResult result = solver.run();
   context.timing.add("run: " + name + ": closure", result.time_closure);
   const double memory =

@@ -22,6 +22,12 @@ std::string trimmed(const std::string &text)
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
+/// Characters that text does not hold.
+bool is_control(char c)
+{
+  return static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\r';
+}
+
 /// What follows the word @p keyword (in small or capital letters) on a line; false when it is
 /// another word.
 bool follows(const std::string &line, const std::string &keyword, std::string &rest)
@@ -71,8 +77,12 @@ public:
 
   void scan(const std::string &included_from)
   {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(file_, ignored))
+      throw UserError(included_from + file_.string() +
+                      " is a folder where a case file is expected.");
     std::ifstream in(file_);
-    if (!in || std::filesystem::is_directory(file_))
+    if (!in)
       missing_file(file_, included_from);
     std::string raw, line;
     std::size_t number = 0, first = 0;
@@ -80,6 +90,8 @@ public:
     {
       if (++number == 1)
         remove_byte_order_mark(raw);
+      if (std::any_of(raw.begin(), raw.end(), is_control))
+        throw UserError(place(number) + ": this line is not text; a case file is expected.");
       raw = trimmed(raw);
       if (line.empty())
         first = number;
@@ -185,6 +197,8 @@ CaseStatement scan_override(const std::string &text)
   result.key = trimmed(slash == std::string::npos ? path : path.substr(slash + 1));
   result.value = trimmed(text.substr(equals + 1));
   result.where = "-D " + text;
+  if (result.key.empty() || path.front() == '/')
+    throw UserError(result.where + ": expected Section/Key=value.");
   return result;
 }
 } // namespace understudy

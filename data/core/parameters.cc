@@ -273,8 +273,16 @@ std::vector<CaseStatement> scan_all(const std::filesystem::path &file,
                                     const std::vector<std::string> &overrides)
 {
   auto statements = scan_case(file);
+  const std::size_t n_in_file = statements.size();
   for (const auto &text : overrides)
-    statements.push_back(scan_override(text));
+  {
+    const CaseStatement now = scan_override(text);
+    for (std::size_t i = n_in_file; i < statements.size(); ++i)
+      if (statements[i].section == now.section && statements[i].key == now.key &&
+          statements[i].value != now.value)
+        throw UserError(now.where + " contradicts " + statements[i].where + ".");
+    statements.push_back(now);
+  }
   return statements;
 }
 

@@ -164,6 +164,14 @@ void create_folder(const std::string &folder)
   sync_folder(path.parent_path().string());
 }
 
+void remove_file(const std::string &file)
+{
+  std::error_code error;
+  std::filesystem::remove(file, error);
+  if (error)
+    throw WriteError("Cannot remove '" + file + "': " + error.message() + ".");
+}
+
 void sync_folder(const std::string &folder)
 {
   const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

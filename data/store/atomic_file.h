@@ -25,6 +25,9 @@ void commit_file(const std::string &part, const std::string &target);
 /// Creates @p folder with its parents and makes its entry durable. Throws WriteError.
 void create_folder(const std::string &folder);
 
+/// Removes @p file where it exists. Throws WriteError.
+void remove_file(const std::string &file);
+
 /// Makes creations, renames and removals in @p folder durable. Throws WriteError.
 void sync_folder(const std::string &folder);
 

@@ -104,7 +104,7 @@ std::string statics_hash(const DataSetInfo &info)
 void check_sample(const DataSetInfo &info, const Sample &sample)
 {
   const std::string label = "Sample " + std::to_string(sample.id);
-  if (sample.split != "train" && sample.split != "val" && sample.split != "test")
+  if (!is_split(sample.split))
     throw UserError(label + " has the split '" + sample.split + "'; known: train, val, test.");
   if (sample.crashed)
     return;

@@ -97,6 +97,8 @@ void read_samples(const Json &list, const bool crashed, Manifest &manifest)
     const std::size_t id = to_count(entry.at("id"), "the id of a sample");
     SampleEntry sample;
     sample.split = entry.at("split").get<std::string>();
+    require(is_split(sample.split), "sample " + std::to_string(id) + " has the split '" +
+                                      sample.split + "'; known: train, val, test");
     sample.sha256 = entry.at("sha256").get<std::string>();
     if (crashed)
       sample.note = entry.at("note").get<std::string>();
@@ -165,6 +167,11 @@ std::size_t FieldSpec::size() const
   for (const std::size_t n : shape)
     product *= n;
   return product;
+}
+
+bool is_split(const std::string &name)
+{
+  return name == "train" || name == "val" || name == "test";
 }
 
 std::string DataSetInfo::fingerprint() const

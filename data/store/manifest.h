@@ -55,6 +55,9 @@ struct Sample
   std::vector<std::vector<double>> values; ///< parallel to the fields; empty when crashed
 };
 
+/// True for the names of the parts of a data set: "train", "val" and "test".
+bool is_split(const std::string &name);
+
 /// Where an acknowledged sample stands.
 struct SampleEntry
 {

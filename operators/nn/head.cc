@@ -13,8 +13,8 @@ nlohmann::json head_meta(const ModelFile &file, const std::string &prefix, const
   const nlohmann::json &meta = file.meta();
   if (!meta.contains("heads") || !meta["heads"].contains(prefix) ||
       !meta["heads"][prefix].contains(key))
-    throw UserError("Model '" + file.path() + "' has no entry 'heads/" + prefix + "/" + key +
-                    "' in its meta data, so the head '" + prefix + "' cannot be read.");
+    throw UserError("Model '" + file.path() + "' has no entry '" + key + "' for its head '" +
+                    prefix + "' in its meta data.");
   return meta["heads"][prefix][key];
 }
 
@@ -22,7 +22,7 @@ bool head_flag(const ModelFile &file, const std::string &prefix, const std::stri
 {
   const nlohmann::json value = head_meta(file, prefix, key);
   if (!value.is_boolean())
-    throw UserError("Entry 'heads/" + prefix + "/" + key + "' of model '" + file.path() +
+    throw UserError("Entry '" + key + "' of the head '" + prefix + "' of model '" + file.path() +
                     "' must be true or false, not " + value.dump() + ".");
   return value.get<bool>();
 }

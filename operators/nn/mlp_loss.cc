@@ -20,8 +20,8 @@ namespace
 constexpr std::size_t samples_per_chunk = 64;
 
 // Hidden units that are nearly alike make the least-squares problem of the last layer singular to
-// rounding. The ridge rho of the header bounds the weights: from 1e-13 to 1e-10 errors stay what
-// they are, but large weights of opposite sign no longer cost digits of the answer.
+// rounding. The ridge rho of the header bounds the weights: with 1e-13, large weights of opposite
+// sign cost digits of the answer; with 1e-10, validation losses end where they do without.
 constexpr double ridge = 1e-10;
 
 // C = alpha op(A) op(B) + beta C, row-major
@@ -55,7 +55,7 @@ struct MlpLoss::Data
   std::vector<Chunk> chunks;
   std::vector<Layer> layers;
   std::size_t n_parameters = 0, directions = 0;
-  double value_factor = 0., derivative_factor = 0., ridge_factor = 0.;
+  double value_factor = 0., derivative_factor = 0.;
   bool odd = true;
   std::uint64_t seed = 0;
 
@@ -64,8 +64,11 @@ struct MlpLoss::Data
   void forward(const Chunk &chunk, const double *parameters, std::size_t n_layers);
   void add_normal_equations(const Chunk &chunk, Eigen::MatrixXd &A, Eigen::MatrixXd &B) const;
   double misfit(const Chunk &chunk, bool want_gradient);
-  void backward(const Chunk &chunk, const double *parameters, double *gradient);
-  double add_ridge(const double *parameters, double *gradient) const;
+  void backward(const Chunk &chunk, const double *parameters, double by_unit_size,
+                double *gradient);
+  double evaluate(const double *parameters, double by_unit_size, double *gradient);
+  double fit_last_layer(double *parameters);
+  double last_factor(std::size_t parameter) const;
 };
 
 void MlpLoss::Data::make_chunks(const MlpLabels &labels)
@@ -107,7 +110,6 @@ void MlpLoss::Data::make_chunks(const MlpLabels &labels)
       (directions > 0 && derivatives == 0.))
     throw UserError("The labels of a network are zero throughout or not finite.");
   value_factor = 1. / values;
-  ridge_factor = ridge * static_cast<double>(x.n_points()) / values;
   derivative_factor = directions > 0 ? derivative_factor / derivatives : 0.;
 }
 
@@ -194,7 +196,9 @@ double MlpLoss::Data::misfit(const Chunk &c, bool want_gradient)
   return values * value_factor + derivatives * derivative_factor;
 }
 
-void MlpLoss::Data::backward(const Chunk &c, const double *parameters, double *gradient)
+// @param by_unit_size  derivative of what is minimised by the sum of the sizes of the last units
+void MlpLoss::Data::backward(const Chunk &c, const double *parameters, double by_unit_size,
+                             double *gradient)
 {
   const std::size_t columns = (1 + directions) * c.n;
   for (std::size_t i = layers.size(); i-- > 0;)
@@ -233,26 +237,63 @@ void MlpLoss::Data::backward(const Chunk &c, const double *parameters, double *g
     if (i > 0)
       gemm(true, false, l.n_in, columns, l.n_out, parameters + l.weight, l.n_in, l.grad.data(),
            columns, 0., layers[i - 1].grad.data(), columns);
+    for (std::size_t k = 0; last && by_unit_size != 0. && k < l.n_in * columns; ++k)
+      layers[i - 1].grad[k] +=
+        2. * by_unit_size * (k % columns < c.n ? value_factor : derivative_factor) * in[k];
   }
 }
 
-// The ridge term of the header, and its derivative by the last layer where @p gradient is given.
-double MlpLoss::Data::add_ridge(const double *parameters, double *gradient) const
+double MlpLoss::Data::evaluate(const double *parameters, double by_unit_size, double *gradient)
+{
+  double loss = 0.;
+  if (gradient)
+    std::fill_n(gradient, n_parameters, 0.);
+  for (const Chunk &chunk : chunks)
+  {
+    forward(chunk, parameters, layers.size());
+    loss += misfit(chunk, gradient != nullptr);
+    if (gradient)
+      backward(chunk, parameters, by_unit_size, gradient);
+  }
+  return loss;
+}
+
+// What turns a parameter of the last layer into its weight V in the loss.
+double MlpLoss::Data::last_factor(std::size_t parameter) const
 {
   const Layer &last = layers.back();
-  double sum = 0.;
-  const auto add = [&](std::size_t i, std::size_t output)
+  const std::size_t output =
+    parameter < last.bias ? (parameter - last.weight) / last.n_in : parameter - last.bias;
+  return output_weight[output] * output_scale[output];
+}
+
+// Overwrites the last layer by the best one. Returns the sum of the sizes of the units: the trace
+// of the normal matrix.
+double MlpLoss::Data::fit_last_layer(double *parameters)
+{
+  const Layer &last = layers.back();
+  const auto n_in = static_cast<Eigen::Index>(last.n_in);
+  const auto n = n_in + (last.bias < n_parameters ? 1 : 0);
+  Eigen::MatrixXd A = Eigen::MatrixXd::Zero(n, n);
+  Eigen::MatrixXd B = Eigen::MatrixXd::Zero(n, static_cast<Eigen::Index>(last.n_out));
+  for (const Chunk &chunk : chunks)
   {
-    const double factor = output_weight[output] * output_scale[output];
-    sum += std::pow(factor * parameters[i], 2);
-    if (gradient)
-      gradient[i] += 2. * ridge_factor * factor * factor * parameters[i];
-  };
-  for (std::size_t i = last.weight; i < last.bias; ++i)
-    add(i, (i - last.weight) / last.n_in);
-  for (std::size_t i = last.bias; i < n_parameters; ++i)
-    add(i, i - last.bias);
-  return ridge_factor * sum;
+    forward(chunk, parameters, layers.size() - 1);
+    add_normal_equations(chunk, A, B);
+  }
+  const double sizes = A.trace();
+  A.diagonal().array() += ridge * sizes / static_cast<double>(n);
+  const Eigen::MatrixXd V = A.selfadjointView<Eigen::Lower>().ldlt().solve(B);
+  for (std::size_t i = last.weight; i < n_parameters; ++i)
+  {
+    const bool is_weight = i < last.bias;
+    const auto unit = is_weight ? static_cast<Eigen::Index>((i - last.weight) % last.n_in) : n_in;
+    const auto output =
+      static_cast<Eigen::Index>(is_weight ? (i - last.weight) / last.n_in : i - last.bias);
+    const double factor = last_factor(i);
+    parameters[i] = factor > 0. ? V(unit, output) / factor : 0.;
+  }
+  return sizes;
 }
 
 namespace
@@ -357,17 +398,7 @@ std::vector<double> MlpLoss::initial_parameters() const
 
 double MlpLoss::evaluate(const double *parameters, double *gradient)
 {
-  double loss = 0.;
-  if (gradient)
-    std::fill_n(gradient, data_->n_parameters, 0.);
-  for (const auto &chunk : data_->chunks)
-  {
-    data_->forward(chunk, parameters, data_->layers.size());
-    loss += data_->misfit(chunk, gradient != nullptr);
-    if (gradient)
-      data_->backward(chunk, parameters, gradient);
-  }
-  return loss;
+  return data_->evaluate(parameters, 0., gradient);
 }
 
 std::size_t MlpLoss::n_hidden_parameters() const
@@ -377,36 +408,24 @@ std::size_t MlpLoss::n_hidden_parameters() const
 
 void MlpLoss::fit_last_layer(double *parameters)
 {
-  Data &d = *data_;
-  const Data::Layer &last = d.layers.back();
-  const bool has_bias = last.bias < d.n_parameters;
-  const auto n = static_cast<Eigen::Index>(last.n_in + (has_bias ? 1 : 0));
-  Eigen::MatrixXd A = Eigen::MatrixXd::Zero(n, n);
-  Eigen::MatrixXd B = Eigen::MatrixXd::Zero(n, static_cast<Eigen::Index>(last.n_out));
-  for (const auto &chunk : d.chunks)
-  {
-    d.forward(chunk, parameters, d.layers.size() - 1);
-    d.add_normal_equations(chunk, A, B);
-  }
-  A.diagonal().array() += d.ridge_factor;
-  const Eigen::MatrixXd V = A.selfadjointView<Eigen::Lower>().ldlt().solve(B);
-  for (std::size_t k = 0; k < last.n_out; ++k)
-  {
-    const double factor = d.output_weight[k] * d.output_scale[k];
-    const auto column = static_cast<Eigen::Index>(k);
-    for (std::size_t j = 0; j < last.n_in; ++j)
-      parameters[last.weight + k * last.n_in + j] =
-        factor > 0. ? V(static_cast<Eigen::Index>(j), column) / factor : 0.;
-    if (has_bias)
-      parameters[last.bias + k] = factor > 0. ? V(n - 1, column) / factor : 0.;
-  }
+  data_->fit_last_layer(parameters);
 }
 
 double MlpLoss::evaluate_reduced(double *parameters, double *gradient)
 {
-  fit_last_layer(parameters); // a pass of its own: the activations of all chunks would leave L2
-  const double loss = evaluate(parameters, gradient);
-  return loss + data_->add_ridge(parameters, gradient);
+  Data &d = *data_;
+  // a pass of its own: the activations of all chunks would leave L2
+  const double sizes = d.fit_last_layer(parameters);
+  const Data::Layer &last = d.layers.back();
+  const double share =
+    ridge / static_cast<double>(last.n_in + (last.bias < d.n_parameters ? 1 : 0));
+  double weights = 0.;
+  for (std::size_t i = last.weight; i < d.n_parameters; ++i)
+    weights += std::pow(d.last_factor(i) * parameters[i], 2);
+  const double loss = d.evaluate(parameters, share * weights, gradient);
+  for (std::size_t i = last.weight; gradient && i < d.n_parameters; ++i)
+    gradient[i] += 2. * share * sizes * std::pow(d.last_factor(i), 2) * parameters[i];
+  return loss + share * sizes * weights;
 }
 
 const std::vector<double> &MlpLoss::input_scale() const

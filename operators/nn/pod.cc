@@ -68,9 +68,8 @@ Pod proper_orthogonal_decomposition(const double *snapshots, std::size_t n_rows,
   const Eigen::VectorXd values = eigen.eigenvalues().reverse().cwiseMax(0.).cwiseSqrt();
   if (!(values(r - 1) > 1e-7 * values(0)))
     throw UserError("There are fewer than " + std::to_string(n_modes) +
-                    " independent snapshots: the singular value of the last mode is " +
-                    std::to_string(values(0) > 0. ? values(r - 1) / values(0) : 0.) +
-                    " of the first.");
+                    " independent snapshots: the singular value of the last mode is less than 1e-7 "
+                    "of the first.");
 
   Matrix V = eigen.eigenvectors().rowwise().reverse().leftCols(r);
   for (Eigen::Index k = 0; k < r; ++k)

@@ -32,8 +32,10 @@ struct MlpRecipe
 /// Labels. With W = output_weight, s_j = input_scale, and <.> the mean over samples,
 ///   loss = < |W (f - y)|^2 > / < |W y|^2 >
 ///        + sobolev * < sum_j |W (df/dx_j - dy/dx_j) s_j|^2 > / < sum_j |W dy/dx_j s_j|^2 >.
-/// Training minimises loss + rho |W A|^2 / < |W y|^2 >, where A are the weights and the bias of the
-/// last layer and rho = 1e-10.
+/// Training minimises loss + rho * size * |W A|^2, where A are weights and bias of the last layer,
+/// rho = 1e-10, and size is the mean over the units h of the last hidden layer (and 1 for the bias)
+/// of the loss without its y that h in place of f would have, W = 1 in the numerators. Measured by
+/// the units, the ridge does not depend on how a net shares a factor among its layers.
 struct MlpLabels
 {
   const PointBatch *x = nullptr;  ///< [n_inputs][n]

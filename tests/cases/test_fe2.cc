@@ -3,6 +3,7 @@
 //
 // A small FE2 case through the built program, from the exact samples to the report.
 
+#include <data/store/atomic_file.h>
 #include <tests/run_program.h>
 #include <tests/temporary_folder.h>
 
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -111,6 +113,40 @@ TEST_F(Fe2Case, TwoRanksEqualOne)
     EXPECT_NEAR(a[key].get<double>(), b[key].get<double>(), 1e-6 + 1e-3 * a[key].get<double>())
       << key;
   EXPECT_EQ(a["newton_iterations_surrogate"], b["newton_iterations_surrogate"]);
+}
+
+// Requirement: a run with another closure shows its own fields, leaves those of the comparison as
+// they are, and names no report, for it made none.
+TEST_F(Fe2Case, AnotherClosureHasItsOwnFields)
+{
+  ASSERT_EQ(first_.code, 0) << first_.output;
+  const auto before = read_file(out() + "/macro_0001.pvtu");
+  const auto modified = std::filesystem::last_write_time(out() + "/macro.pvd");
+  const auto run = run_understudy(small_case + " " + output() +
+                                  " --stages run -D Coupling/Closure=linear "
+                                  "-D Coupling/Reference=none");
+  ASSERT_EQ(run.code, 0) << run.output;
+  EXPECT_THAT(run.output, HasSubstr("ParaView: " + out() + "/run/linear/macro.pvd"));
+  EXPECT_THAT(run.output, Not(HasSubstr("report:")));
+  EXPECT_EQ(before, read_file(out() + "/macro_0001.pvtu"));
+  EXPECT_EQ(modified, std::filesystem::last_write_time(out() + "/macro.pvd"));
+}
+
+// Requirement: what PETSc does not have is a user error, told in one line.
+TEST_F(Fe2Case, UnknownSolverOfPetscIsNamed)
+{
+  for (const std::string options : {"-macro_ksp_type nonsense", "-macro_pc_type nonsense",
+                                    "-macro_pc_factor_mat_solver_type nonsense"})
+  {
+    const auto run = run_understudy(small_case + " -D 'Output directory=" + folder_->path() +
+                                    "/petsc' --stages run --quiet -D Coupling/Closure=rve "
+                                    "-D Coupling/Reference=none -D 'Coupling/First guess=none' " +
+                                    options);
+    EXPECT_EQ(run.code, 2) << run.output;
+    EXPECT_THAT(run.output, HasSubstr("PETSc refuses an option: "));
+    EXPECT_THAT(run.output, HasSubstr(" nonsense"));
+    EXPECT_EQ(std::count(run.output.begin(), run.output.end(), '\n'), 1) << run.output;
+  }
 }
 
 TEST_F(Fe2Case, EvaluateAnswersEveryClosure)

@@ -146,6 +146,23 @@ TEST_F(Program, RefusesValuesThatAreNotAllowed)
                  "not 'many'");
 }
 
+TEST_F(Program, RefusesWhatIsNoCaseFile)
+{
+  expect_refusal(folder.string(), folder.string() + " is a folder where a case file is expected.");
+  expect_refusal(write(std::string("set Family = fe2\n\0\1\2", 20)), ":2: this line is not text");
+}
+
+TEST_F(Program, RefusesOptionsOfPetsc)
+{
+  const auto file = write("");
+  expect_refusal(file + " -options_file", "-options_file needs the name of a file.");
+  expect_refusal(file + " -options_file " + (folder / "none").string(), "cannot be read");
+  const auto options = folder / "petsc.txt";
+  std::ofstream(options) << "nonsense\n";
+  expect_refusal(file + " -options_file " + options.string(),
+                 "PETSc does not understand the file " + options.string() + ": ");
+}
+
 TEST_F(Program, RefusesMisspeltWordsOfTheCommandLine)
 {
   const auto file = write("");
@@ -155,6 +172,12 @@ TEST_F(Program, RefusesMisspeltWordsOfTheCommandLine)
                  "There is no closure 'rvee'; did you mean 'rve'?");
   expect_refusal((folder / "b.prm").string(), "did you mean " + file + "?");
   expect_refusal("", "A case file is missing");
+  expect_refusal(file + " --stages= --quiet", "Nothing follows '--stages='");
+  expect_refusal(file + " --stages ,", "A name is missing between the commas of '--stages ,'");
+  expect_refusal(file + " --stages generate,,train", "A name is missing");
+  expect_refusal(file + " -D " + text("section") + "/=1", ": expected Section/Key=value.");
+  expect_refusal(file + " -D 'Output directory=a' -D 'Output directory=b'",
+                 "-D Output directory=b contradicts -D Output directory=a.");
   expect_refusal("inspect " + (folder / "none.safetensors").string(), "There is no file or folder");
 }
 

@@ -340,7 +340,7 @@ TEST(MlpFile, HostileFilesAreRefused)
   EXPECT_THAT(load_with([](ModelFile &f) { f.meta()["heads"]["net_"]["kind"] = "kan"; }),
               testing::HasSubstr("known: mlp, odd-rbf"));
   EXPECT_THAT(load_with([](ModelFile &f) { f.meta().erase("heads"); }),
-              testing::HasSubstr("heads"));
+              testing::HasSubstr("has no entry 'kind' for its head"));
   EXPECT_THAT(load_with(
                 [](ModelFile &f) {
                   f.add("net_scale", {3}, {1., 0., 1.});

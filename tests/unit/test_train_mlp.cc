@@ -67,24 +67,30 @@ std::array<double, 2> errors(const Mlp &net, const Samples &s)
   return {relative(y, s.y), relative(dy, s.dy)};
 }
 
-/// The ridge term of the header, from the net with physical outputs.
-double ridge(const MlpLoss &loss, const std::vector<double> &p, const MlpRecipe &recipe,
-             const Samples &s)
+/// The ridge term of the header. The loss is quadratic in a weight of the last layer, so its second
+/// difference is the size of the unit behind it.
+double ridge(MlpLoss &loss, std::vector<double> p, const MlpRecipe &recipe, const Samples &s)
 {
-  const Mlp net = loss.network(p.data());
-  const MlpWeights::Layer &last = net.weights().layers.back();
-  double weights = 0., labels = 0.;
-  for (std::size_t k = 0; k < m; ++k)
+  const std::size_t first = loss.n_hidden_parameters(), n_last = p.size() - first;
+  const std::size_t n_in = recipe.hidden.back();
+  double sizes = 0., squared = 0.;
+  for (std::size_t i = 0; i < n_last; ++i)
   {
-    const double w = recipe.output_weight[k];
-    for (std::size_t j = 0; j < last.n_in; ++j)
-      weights += std::pow(w * last.weight[k * last.n_in + j], 2);
-    if (!last.bias.empty())
-      weights += std::pow(w * last.bias[k], 2);
-    for (std::size_t q = 0; q < s.x.n_points(); ++q)
-      labels += std::pow(w * s.y(k, q), 2);
+    const std::size_t k = i < m * n_in ? i / n_in : i - m * n_in;
+    double mean_square = 0.;
+    for (const double y : s.y.component(k))
+      mean_square += y * y / static_cast<double>(s.y.n_points());
+    const double factor2 = mean_square * std::pow(recipe.output_weight[k], 2);
+    const double keep = p[first + i], middle = loss.evaluate(p.data(), nullptr);
+    p[first + i] = keep + 1.;
+    const double up = loss.evaluate(p.data(), nullptr);
+    p[first + i] = keep - 1.;
+    const double down = loss.evaluate(p.data(), nullptr);
+    p[first + i] = keep;
+    sizes += (up - 2. * middle + down) / 2. / factor2 / static_cast<double>(n_last);
+    squared += factor2 * keep * keep;
   }
-  return 1e-10 * weights * static_cast<double>(s.x.n_points()) / labels;
+  return 1e-10 * sizes * squared;
 }
 
 MlpRecipe small(bool odd)

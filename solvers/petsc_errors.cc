@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <data/core/errors.h>
+#include <solvers/petsc_errors.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+namespace understudy
+{
+namespace
+{
+std::string first_sentence;
+
+PetscErrorCode keep(MPI_Comm, int, const char *, const char *, PetscErrorCode code,
+                    PetscErrorType type, const char *message, void *)
+{
+  if (type == PETSC_ERROR_INITIAL)
+    first_sentence = message != nullptr ? message : "";
+  return code;
+}
+
+/// PETSc's sentence on one line, or the words that belong to the code.
+std::string sentence_of(PetscErrorCode code)
+{
+  std::string text = first_sentence;
+  first_sentence.clear();
+  if (text.empty())
+  {
+    const char *general = nullptr;
+    PetscErrorMessage(code, &general, nullptr);
+    text = general != nullptr ? general : "unknown";
+  }
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  while (!text.empty() && (text.back() == ' ' || text.back() == '.'))
+    text.pop_back();
+  return text;
+}
+
+/// Errors that only a wrong option leads to: our own calls ask for what PETSc has.
+bool comes_from_options(PetscErrorCode code)
+{
+  constexpr std::array codes{PETSC_ERR_ARG_UNKNOWN_TYPE, PETSC_ERR_MISSING_FACTOR,
+                             PETSC_ERR_USER_INPUT, PETSC_ERR_ARG_WRONG, PETSC_ERR_ARG_OUTOFRANGE};
+  return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+} // namespace
+
+void keep_petsc_errors()
+{
+  PetscPushErrorHandler(keep, nullptr);
+}
+
+void check_petsc(PetscErrorCode code)
+{
+  if (code == 0)
+    return;
+  if (comes_from_options(code))
+    throw UserError("PETSc refuses an option: " + sentence_of(code) + ".");
+  throw SolverError("PETSc stopped with error " + std::to_string(code) + " (" + sentence_of(code) +
+                    ").");
+}
+
+void read_petsc_options(const std::vector<std::string> &files, std::vector<std::string> words)
+{
+  for (const auto &file : files)
+  {
+    if (!std::ifstream(file))
+      throw UserError("The file " + file + " of -options_file cannot be read.");
+    if (const auto code =
+          PetscOptionsInsertFile(PETSC_COMM_WORLD, nullptr, file.c_str(), PETSC_TRUE);
+        code != 0)
+      throw UserError("PETSc does not understand the file " + file + ": " + sentence_of(code) +
+                      ".");
+  }
+  std::vector<char *> pointers;
+  for (auto &word : words)
+    pointers.push_back(word.data());
+  check_petsc(
+    PetscOptionsInsertArgs(nullptr, static_cast<int>(pointers.size()), pointers.data()));
+}
+} // namespace understudy
