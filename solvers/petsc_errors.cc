@@ -78,7 +78,6 @@ void read_petsc_options(const std::vector<std::string> &files, std::vector<std::
   std::vector<char *> pointers;
   for (auto &word : words)
     pointers.push_back(word.data());
-  check_petsc(
-    PetscOptionsInsertArgs(nullptr, static_cast<int>(pointers.size()), pointers.data()));
+  check_petsc(PetscOptionsInsertArgs(nullptr, static_cast<int>(pointers.size()), pointers.data()));
 }
 } // namespace understudy

@@ -18,7 +18,7 @@ void keep_petsc_errors();
 /// keep_petsc_errors() was called. Not for use inside PETSc's callbacks.
 void check_petsc(PetscErrorCode code);
 
-/// Reads the options of @p files, then those of the command line, @p words, once more: they have the
-/// last word. Throws UserError for a file that cannot be read or understood. Collective.
+/// Reads the options of @p files, then those of the command line, @p words, once more: they have
+/// the last word. Throws UserError for a file that cannot be read or understood. Collective.
 void read_petsc_options(const std::vector<std::string> &files, std::vector<std::string> words);
 } // namespace understudy
