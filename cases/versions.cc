@@ -7,13 +7,16 @@
 
 #include <deal.II/base/config.h>
 
+#include <CLI/Version.hpp>
 #include <Eigen/Core>
 #include <SuiteSparse_config.h>
 #include <hdf5.h>
 #include <mpi.h>
 #include <nlohmann/json.hpp>
+#include <openssl/crypto.h>
 #include <petscversion.h>
 #include <slepcversion.h>
+#include <spdlog/version.h>
 #include <understudy_version.h>
 
 #include <dlfcn.h>
@@ -65,6 +68,10 @@ std::vector<std::pair<std::string, std::string>> library_versions()
      dotted(SUITESPARSE_MAIN_VERSION, SUITESPARSE_SUB_VERSION, SUITESPARSE_SUBSUB_VERSION)},
     {"nlohmann-json",
      dotted(NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
+    {"CLI11", CLI11_VERSION},
+    {"spdlog", dotted(SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)},
+    {"VTK", UNDERSTUDY_VTK_VERSION},
+    {"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)},
     {"BLAS", blas_in_use()}};
 }
 

@@ -4,6 +4,9 @@
 
 usage: benchmark_table.py FOLDER_WITH_PROGRAMS RESULT.json FILTER      (called by scripts/benchmark)
 
+What a filter leaves out stays in the file as it was; each entry says at which commit, when and on which
+processor it was measured.
+
 A benchmark reports counters. limit_X or rival_X stands beside the figure X (a counter, or
 items_per_second, or real_time in seconds); ratio_X is figure over limit and is computed where absent.
 """
@@ -65,6 +68,25 @@ def rows_of(entry):
         yield entry["name"], figure, other, show(figures.get(f"ratio_{name}"))
 
 
+def origin_of(context):
+    """Commit, date and processor of figures that Google benchmark made in this @context."""
+    root = Path(__file__).resolve().parent.parent
+    commit = subprocess.run(["git", "-C", root, "describe", "--always", "--dirty", "--abbrev=12"],
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    processor = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    return {"commit": commit.stdout.strip() or "unknown", "date": context.get("date", "unknown"),
+            "processor": processor.group(1) if processor else "unknown"}
+
+
+def earlier(target):
+    """The entries of the file that is there, by program and name; none when there is no readable one."""
+    try:
+        entries = json.loads(Path(target).read_text(encoding="utf-8"))["benchmarks"]
+        return {(entry["program"], entry["name"]): entry for entry in entries if "measured" in entry}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def write_whole(path, text):
     """The file appears complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +99,7 @@ def write_whole(path, text):
 
 
 def main(folder, target, pattern):
-    merged, failed = {"context": {}, "benchmarks": []}, []
+    measured, failed = {}, []
     for program in sorted(Path(folder).glob("bench_*")):
         try:
             result = run_program(program, pattern)
@@ -86,21 +108,22 @@ def main(folder, target, pattern):
             continue
         if result is None:
             continue
-        merged["context"] = result["context"]
+        origin = origin_of(result["context"])
         for raw in result["benchmarks"]:
             if raw.get("error_occurred"):
                 failed.append(f"{raw['name']} failed: {raw.get('error_message', '')}")
             elif raw.get("run_type", "iteration") == "iteration":
-                merged["benchmarks"].append(entry_of(program.name, raw))
+                measured[program.name, raw["name"]] = {**entry_of(program.name, raw), "measured": origin}
     for sentence in failed:
         print(sentence, file=sys.stderr)
-    if not merged["benchmarks"]:
+    if not measured:
         print(f"No benchmark ran in '{folder}'" + (f" for the filter '{pattern}'." if pattern else "."),
               file=sys.stderr)
         return 1 if failed else 2
-    write_whole(Path(target), json.dumps(merged, indent=1) + "\n")
+    merged = {**earlier(target), **measured}
+    write_whole(Path(target), json.dumps({"benchmarks": [merged[key] for key in sorted(merged)]}, indent=1) + "\n")
     rows = [("name", "figure", "limit or rival", "ratio")]
-    rows += [row for entry in merged["benchmarks"] for row in rows_of(entry)]
+    rows += [row for entry in measured.values() for row in rows_of(entry)]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())

@@ -21,8 +21,7 @@ bool all_finite(std::size_t n, const double *values)
 }
 
 /// CHOLMOD asks for four OpenMP threads in many small loops, whatever OMP_NUM_THREADS says; on a
-/// core of its own, a rank's factorisation then takes three times as long. Within this scope OpenMP
-/// has one thread.
+/// core of its own, a rank then waits for threads that have none. Within this scope OpenMP has one.
 class OneThread
 {
 public:
@@ -64,7 +63,7 @@ struct SparseFactor::Data
     cholmod_start(&common);
     common.print = 0;
     common.supernodal = CHOLMOD_SUPERNODAL;
-    // Nested dissection: on RVE meshes factor and solve take 10 to 20 % less than with AMD.
+    // Nested dissection: on RVE meshes factor and solve take less time than with AMD.
     common.nmethods = 1;
     common.method[0].ordering = CHOLMOD_NESDIS;
     view.nrow = view.ncol = pattern.n;

@@ -47,7 +47,7 @@ struct LoadStepRecord
   std::size_t points = 0;             ///< points evaluated, over all ranks and calls
   unsigned cuts = 0;                  ///< attempts that failed before this one
   double time_closure = 0;            ///< [s] in the map, the slowest rank
-  double time_total = 0;              ///< [s] for the step, the slowest rank
+  double time_total = 0;              ///< [s] for the step without output, the slowest rank
 
   /// Force on the loaded boundary in the load direction [N per mm of thickness]: sum of the
   /// internal forces at its nodes. Equals the applied resultant under traction.
@@ -69,7 +69,7 @@ struct TwoScaleResult
   unsigned closure_calls = 0;      ///< per rank, over the run
   std::size_t points = 0;          ///< points evaluated, over all ranks and calls
   double time_closure = 0;         ///< [s] in the map, the slowest rank
-  double time_total = 0;           ///< [s], the slowest rank
+  double time_total = 0;           ///< [s] without output, the slowest rank
   std::size_t n_dofs = 0, n_cells = 0;
   std::filesystem::path collection; ///< the .pvd, empty without output
 

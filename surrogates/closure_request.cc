@@ -5,6 +5,7 @@
 #include <data/core/sha256.h>
 #include <data/sampling/latin_hypercube.h>
 #include <data/store/model_file.h>
+#include <data/store/provenance.h>
 #include <operators/maps/point_map.h>
 #include <solvers/rve_closure.h>
 #include <surrogates/closure_request.h>
@@ -148,6 +149,7 @@ void write_model_card(ModelFile &file, const MicroModelCard &card, const PointBa
                          {"micro", card.micro},
                          {"norm", card.norm},
                          {"dataset_hash", card.dataset_hash}};
+  file.meta()["provenance"] = provenance();
   const std::size_t n = probe_E.n_points();
   file.add("probe/E", {3, n}, {probe_E.data(), probe_E.data() + 3 * n});
   file.add("probe/S", {3, n}, {probe_S.data(), probe_S.data() + 3 * n});

@@ -23,7 +23,6 @@ struct MicroScore
   double tangent = 0.;                ///< all components of C
   double seconds_per_point = 0.;      ///< value and tangent of a batch on one core
   double seconds_with_indicator = 0.; ///< the same with the error indicator; 0 where it has none
-  double mean_indicator = 0.;         ///< NaN where it has none
   bool has_fields = false;
   std::array<double, 3> local{};        ///< sxx, syy, sxy of the micro fields over the set
   std::array<double, 3> local_median{}; ///< the same, median over the samples

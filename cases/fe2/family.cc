@@ -37,8 +37,13 @@ public:
     const auto fields = [shows_fields](const std::filesystem::path &folder)
     { return shows_fields ? folder / "macro.pvd" : std::filesystem::path(); };
     const auto run_fields = fields(w.runs() / parameters_.coupling.closure);
+    std::vector<std::filesystem::path> made_by_comparison = {
+      out / "report.md", out / "results.json", out / "statistics.csv"};
     if (shows_fields)
+    {
       runs.push_back(run_fields);
+      made_by_comparison.push_back(fields(out));
+    }
     return {
       {"generate",
        "Solves the exact micro model at sampled strains.",
@@ -76,7 +81,7 @@ public:
              depends["record_" + name] = read_json(w.runs() / name / "record.json");
          return depends;
        },
-       {out / "report.md", out / "results.json"},
+       made_by_comparison,
        [&w] { compare_stage(w); },
        {out / "report.md", fields(out)}}};
   }

@@ -9,6 +9,7 @@
 #include <data/core/stop_flag.h>
 #include <data/core/timing.h>
 #include <data/store/atomic_file.h>
+#include <data/store/provenance.h>
 #include <data/store/strict_json.h>
 #include <surrogates/baselines.h>
 
@@ -72,7 +73,7 @@ nlohmann::json train_model(Fe2Workshop &workshop, const std::string &name, const
     train_linear(data, card, file);
   else if (name == "snapshot-rbf")
     train_snapshot_rbf(data, card, file);
-  else
+  else if (name == "snapshot-mlp")
   {
     SnapshotMlpParameters mlp;
     mlp.max_evaluations = p.training.snapshot_mlp_evaluations;
@@ -81,6 +82,8 @@ nlohmann::json train_model(Fe2Workshop &workshop, const std::string &name, const
     record["evaluations"] = report.evaluations;
     record["stopped_by"] = report.stopped_by;
   }
+  else
+    throw UserError("The stage 'train' knows no training for the closure '" + name + "'.");
   record["seconds"] = seconds_now() - start;
   return record;
 }
@@ -254,6 +257,7 @@ void train_stage(Fe2Workshop &workshop)
                    create_folder(workshop.models().string());
                    file.meta()["kind"] = "micro-basis";
                    file.meta()["dataset_hash"] = data.hash();
+                   file.meta()["provenance"] = provenance(context.comm);
                    file.write(workshop.basis().string());
                  }
                });

@@ -14,7 +14,7 @@ namespace understudy
 enum class Precision
 {
   double_,
-  single ///< about 1e-6 relative, twice as fast
+  single ///< seven digits instead of sixteen, twice as many numbers per instruction
 };
 
 /// What a multilayer perceptron is made of. With s = x ./ input_scale, the layers compute

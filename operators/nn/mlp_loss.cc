@@ -20,8 +20,8 @@ namespace
 constexpr std::size_t samples_per_chunk = 64;
 
 // Hidden units that are nearly alike make the least-squares problem of the last layer singular to
-// rounding. The ridge rho of the header bounds the weights: with 1e-13, large weights of opposite
-// sign cost digits of the answer; with 1e-10, validation losses end where they do without.
+// rounding. The ridge rho of the header bounds the weights: where it is much smaller, large weights
+// of opposite sign cost digits of the answer.
 constexpr double ridge = 1e-10;
 
 // C = alpha op(A) op(B) + beta C, row-major

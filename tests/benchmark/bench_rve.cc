@@ -4,10 +4,13 @@
 // Processor time of the exact micro model on one core, and where it goes. The rival of a solve is
 // plain Newton from the same first guess, with one factorization in every step and one for the
 // tangent, measured in the same run on the same matrices (the same assembly and Cholesky factor).
-// Counters: seconds and rival_seconds, Newton steps, factorizations.
+// Counters: seconds and rival_seconds, Newton steps, factorizations. The parts of a solve stand
+// beside Eigen's simplicial LDL^T (rival_real_time), or the time in which a copy moves as many
+// bytes as they must read and write (limit_real_time).
 #include <meshes/rve_generator.h>
 #include <solvers/rve.h>
 
+#include <Eigen/SparseCholesky>
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -141,9 +144,54 @@ struct Parts
   }
 };
 
+/// The shortest time of many calls [s].
+template <class Action>
+double shortest(unsigned n_calls, const Action &action)
+{
+  double time = std::numeric_limits<double>::infinity();
+  for (unsigned i = 0; i < n_calls; ++i)
+  {
+    const double begin = seconds();
+    action();
+    time = std::min(time, seconds() - begin);
+  }
+  return time;
+}
+
+/// Seconds in which a copy reads and writes @p n numbers, half of them each.
+double copy_time(std::size_t n)
+{
+  constexpr unsigned repetitions = 100; // std::clock() counts microseconds
+  const std::vector<double> from(n / 2, 1.);
+  std::vector<double> to(n / 2);
+  return shortest(10,
+                  [&]
+                  {
+                    for (unsigned i = 0; i < repetitions; ++i)
+                    {
+                      std::copy(from.begin(), from.end(), to.begin());
+                      benchmark::DoNotOptimize(to.data());
+                      benchmark::ClobberMemory();
+                    }
+                  }) /
+         repetitions;
+}
+
+/// The lower half of the stiffness for Eigen.
+Eigen::SparseMatrix<double> eigen_matrix(const Parts &parts)
+{
+  const SparsityPattern &p = parts.d.pattern();
+  return Eigen::Map<const Eigen::SparseMatrix<double>>(
+    p.n, p.n, static_cast<Eigen::Index>(p.row.size()), p.column_start.data(), p.row.data(),
+    parts.values.data());
+}
+
 void laws_and_residual(benchmark::State &state)
 {
   Parts parts(state);
+  const PointBatch &stress = parts.rve.stress(), &tangent = parts.rve.tangent();
+  state.counters["limit_real_time"] = copy_time(
+    parts.w.size() + (stress.n_components() + tangent.n_components()) * stress.n_points());
   for (auto _ : state)
     benchmark::DoNotOptimize(parts.rve.evaluate(target, parts.w, true));
 }
@@ -151,6 +199,9 @@ void laws_and_residual(benchmark::State &state)
 void assembly(benchmark::State &state)
 {
   Parts parts(state);
+  const PointBatch &tangent = parts.rve.tangent();
+  state.counters["limit_real_time"] =
+    copy_time(tangent.n_components() * tangent.n_points() + parts.values.size());
   for (auto _ : state)
     parts.d.stiffness(parts.rve.tangent(), parts.values);
 }
@@ -158,6 +209,10 @@ void assembly(benchmark::State &state)
 void factorization(benchmark::State &state)
 {
   Parts parts(state);
+  const auto matrix = eigen_matrix(parts);
+  Eigen::SimplicialLDLT<Eigen::SparseMatrix<double>, Eigen::Lower> rival;
+  rival.analyzePattern(matrix);
+  state.counters["rival_real_time"] = shortest(3, [&] { rival.factorize(matrix); });
   for (auto _ : state)
     if (!parts.factor.factorize(parts.values))
       return state.SkipWithError("The stiffness is not positive definite.");
@@ -168,6 +223,11 @@ void substitution(benchmark::State &state)
   Parts parts(state);
   if (!parts.factor.factorize(parts.values))
     return state.SkipWithError("The stiffness is not positive definite.");
+  const Eigen::SimplicialLDLT<Eigen::SparseMatrix<double>, Eigen::Lower> rival(eigen_matrix(parts));
+  const Eigen::Map<const Eigen::VectorXd> b(parts.b.data(),
+                                            static_cast<Eigen::Index>(parts.b.size()));
+  Eigen::VectorXd y;
+  state.counters["rival_real_time"] = shortest(20, [&] { y = rival.solve(b); });
   std::vector<double> x(parts.b.size());
   for (auto _ : state)
     if (!parts.factor.solve(1, parts.b.data(), x.data()))

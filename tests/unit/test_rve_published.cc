@@ -4,6 +4,7 @@
 #include <data/core/errors.h>
 #include <meshes/rve_generator.h>
 #include <meshes/rve_published.h>
+#include <tests/published_rve.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -90,8 +91,7 @@ protected:
 // fractions that their description states.
 TEST(RvePublishedFiles, HaveTheStatedSizes)
 {
-  const auto folder =
-    std::filesystem::path(UNDERSTUDY_SOURCE_DIR).parent_path() / "shared/data/equino_rve";
+  const auto folder = test::published_rve_folder();
   if (!std::filesystem::exists(folder))
     GTEST_SKIP() << "The published RVE meshes are not at " << folder << ".";
   struct

@@ -5,6 +5,7 @@
 #include <meshes/rve_generator.h>
 #include <meshes/rve_published.h>
 #include <solvers/rve.h>
+#include <tests/published_rve.h>
 
 #include <Eigen/Dense>
 #include <gmock/gmock.h>
@@ -203,7 +204,7 @@ TEST_P(GoldenFigures, OnOurMesh)
 
 TEST_P(GoldenFigures, OnThePublishedMesh)
 {
-  const auto folder = std::filesystem::path(UNDERSTUDY_SOURCE_DIR) / "../shared/data/equino_rve";
+  const auto folder = test::published_rve_folder();
   if (!std::filesystem::exists(folder))
     GTEST_SKIP() << "The published meshes are not in '" << folder.string() << "'.";
   const std::string name = geometry(GetParam());
