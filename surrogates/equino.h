@@ -66,6 +66,8 @@ struct EquinoTrainingReport
   std::string stopped_by;                      ///< of the later branch
 };
 
+/// Called every second or two, with a line for people now and then and an empty one otherwise. What
+/// it throws ends the training.
 using EquinoProgress = std::function<void(const std::string &line)>;
 
 /// Trains a head ("mlp" or "odd-rbf") and writes the model file. Local: call it on one rank. The

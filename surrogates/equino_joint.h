@@ -52,7 +52,7 @@ struct EquinoBranches
 /// give equal weights on one machine. No labels: only the modes know solutions of the RVE. Local:
 /// call it on one rank.
 /// @param limit    half side of the box of training strains, |E_i| <= limit [-]
-/// @param progress gets a line every few seconds; may be empty
+/// @param progress gets a line every few seconds and an empty one in between; may be empty
 /// Throws UserError where problems() would state any, or when a mode of the basis is zero.
 EquinoBranches train_equino_joint(const EquinoJointParameters &parameters, const MicroBasis &basis,
                                   const Rve &rve, double limit,

@@ -381,13 +381,16 @@ EquinoBranches EquinoJointLoss::train(const std::function<void(const std::string
   const unsigned most = data_->parameters.max_evaluations;
   const auto report = [&](const Data::Outcome &now)
   {
-    if (!progress || seconds_now() - last < 5.)
+    if (!progress)
       return;
-    last = seconds_now();
-    char line[160];
-    std::snprintf(
-      line, sizeof line, "train: both branches, %u/%u evaluations, loss %.2e, %s left at most",
-      now.evaluations, most, now.loss, duration(std::max(0., budget - (last - start))).c_str());
+    char line[160] = "";
+    if (seconds_now() - last > 5.)
+    {
+      last = seconds_now();
+      std::snprintf(
+        line, sizeof line, "train: both branches, %u/%u evaluations, loss %.2e, %s left at most",
+        now.evaluations, most, now.loss, duration(std::max(0., budget - (last - start))).c_str());
+    }
     progress(line);
   };
   data_->adam(start + budget);

@@ -118,10 +118,12 @@ std::unique_ptr<Head> fit_mlp(const EquinoParameters &parameters, const std::str
   double last = seconds_now();
   const auto show = [&](const MlpProgress &p)
   {
-    if (seconds_now() - last > 5. && progress)
+    if (!progress)
+      return true;
+    char line[160] = "";
+    if (seconds_now() - last > 5.)
     {
       last = seconds_now();
-      char line[160];
       std::snprintf(
         line, sizeof line,
         "train: branch %s, %u/%u evaluations, loss %.2e, validation %.2e, %s left at most",
@@ -129,8 +131,8 @@ std::unique_ptr<Head> fit_mlp(const EquinoParameters &parameters, const std::str
         duration(std::min(budget - p.seconds,
                           p.seconds / p.evaluation * (recipe.max_evaluations - p.evaluation)))
           .c_str());
-      progress(line);
     }
+    progress(line);
     return true;
   };
   MlpTrainingReport fit;

@@ -8,9 +8,9 @@
 namespace understudy::test
 {
 /// Where the meshes that were published with EquiNO may lie: `rveN_nodes.csv` and
-/// `rveN_elements.csv`, N = 1..3, from the folders data/RVEN/grid of github.com/HamidrezaEiv/EquiNO.
-/// The variable UNDERSTUDY_PUBLISHED_RVE names another folder. They are not part of the project;
-/// tests that need them skip where they are absent.
+/// `rveN_elements.csv`, N = 1..3, from the folders data/RVEN/grid of
+/// github.com/HamidrezaEiv/EquiNO. The variable UNDERSTUDY_PUBLISHED_RVE names another folder. They
+/// are not part of the project; tests that need them skip where they are absent.
 inline std::filesystem::path published_rve_folder()
 {
   if (const char *folder = std::getenv("UNDERSTUDY_PUBLISHED_RVE"))

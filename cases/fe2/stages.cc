@@ -39,19 +39,23 @@ nlohmann::json train_model(Fe2Workshop &workshop, const std::string &name, const
   const auto file = workshop.model(name);
   const double start = seconds_now();
   nlohmann::json record = {{"name", name}};
+  const auto end_if_asked = [&]
+  {
+    if (stop_requested_here())
+      throw Error(ExitCode::stopped, "The training of '" + name +
+                                       "' was stopped by a signal; the same command does this "
+                                       "stage again.");
+  };
   if (name == "equino-mlp" || name == "equino-rbf")
   {
-    const auto report = train_equino(
-      p.equino, name == "equino-mlp" ? "mlp" : "odd-rbf", basis, *workshop.rve(), card, basis_hash,
-      file,
-      [&](const std::string &line)
-      {
-        workshop.context().log.info(line);
-        if (stop_requested_here())
-          throw Error(ExitCode::stopped, "The training of '" + name +
-                                           "' was stopped by a signal; the same command does this "
-                                           "stage again.");
-      });
+    const auto report = train_equino(p.equino, name == "equino-mlp" ? "mlp" : "odd-rbf", basis,
+                                     *workshop.rve(), card, basis_hash, file,
+                                     [&](const std::string &line)
+                                     {
+                                       if (!line.empty())
+                                         workshop.context().log.info(line);
+                                       end_if_asked();
+                                     });
     record["label_misfit"] = report.label_misfit;
     record["validation_error_a"] = report.validation_a;
     record["validation_error_b"] = report.validation_b;
@@ -78,13 +82,19 @@ nlohmann::json train_model(Fe2Workshop &workshop, const std::string &name, const
     SnapshotMlpParameters mlp;
     mlp.max_evaluations = p.training.snapshot_mlp_evaluations;
     mlp.seed = p.equino.seed;
-    const auto report = train_snapshot_mlp(data, card, file, mlp);
+    const auto report = train_snapshot_mlp(data, card, file, mlp,
+                                           [&](const MlpProgress &)
+                                           {
+                                             end_if_asked();
+                                             return true;
+                                           });
     record["evaluations"] = report.evaluations;
     record["stopped_by"] = report.stopped_by;
   }
   else
     throw UserError("The stage 'train' knows no training for the closure '" + name + "'.");
   record["seconds"] = seconds_now() - start;
+  end_if_asked();
   return record;
 }
 

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <random>
 
 namespace understudy
@@ -178,6 +179,23 @@ TEST(EquinoLabels, StrainsDrawnTowardsZeroResolveTheBendOfTheLaw)
   const double graded = small_strain_error(0.5), even = small_strain_error(0.);
   EXPECT_LT(graded, 2e-3);
   EXPECT_LT(graded, even / 5);
+}
+
+// Requirement: what the caller throws at a sign of life ends the training, and leaves no model.
+TEST(EquinoTraining, TheCallerMayEndIt)
+{
+  EquinoParameters small;
+  small.modes = n_modes;
+  small.mlp_strains = 20;
+  small.validation_strains = 10;
+  small.hidden_layers = "4";
+  small.stress_evaluations = small.displacement_evaluations = 20;
+  const std::string file = ground().folder.path() + "/ended.safetensors";
+  const auto end = [](const std::string &) { throw Error(ExitCode::stopped, "enough"); };
+  EXPECT_THROW(
+    train_equino(small, "mlp", ground().basis, ground().rve, MicroModelCard(), "", file, end),
+    Error);
+  EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 TEST(GradedStrains, StayInTheBoxAndReachZero)
