@@ -51,7 +51,8 @@ std::string inspect(const std::filesystem::path &file)
   if (!std::filesystem::exists(file))
     throw UserError("There is no file or folder " + file.string() + ".");
   if (std::filesystem::is_directory(file))
-    return inspect_data_set(file);
+    return inspect_data_set(std::filesystem::exists(file / "data" / "manifest.json") ? file / "data"
+                                                                                     : file);
   if (file.extension() == ".safetensors")
     return inspect_model(file);
   const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");

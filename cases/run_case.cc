@@ -44,6 +44,39 @@ void write_provenance(const RunContext &context, const std::vector<StageResult> 
             });
 }
 
+/// Cases of one name share a folder unless they say otherwise.
+void warn_of_other_case(RunContext &context)
+{
+  const auto file = context.output / "run.json";
+  if (!context.log.writes() || !std::filesystem::exists(file))
+    return;
+  const auto run = nlohmann::json::parse(read_file(file.string()), nullptr, false);
+  if (!run.is_object() || !run.contains("case_file") || !run["case_file"].is_string())
+    return;
+  const std::filesystem::path before = run["case_file"].get<std::string>();
+  std::error_code failed;
+  if (std::filesystem::weakly_canonical(before, failed) !=
+      std::filesystem::weakly_canonical(context.case_file, failed))
+    context.log.warning(context.output.string() + " holds results of " + before.string() +
+                        ", which this run replaces; 'Output directory' chooses another folder.");
+}
+
+/// The log file shall end with what the program says on the terminal.
+std::vector<StageResult> run_and_log_failure(const std::vector<Stage> &stages,
+                                             const std::vector<std::string> &requested,
+                                             RunContext &context)
+{
+  try
+  {
+    return run_stages(stages, requested, context);
+  }
+  catch (const std::exception &error)
+  {
+    context.log.failure(error.what());
+    throw;
+  }
+}
+
 void print_banner(const RunContext &context)
 {
   int n_ranks = 1;
@@ -155,18 +188,20 @@ void run_case(const CommandLine &line, MPI_Comm comm)
               write_file_atomically((now.output / "case.prm").string(), text_of(now.prm));
               return std::string();
             });
+  warn_of_other_case(context);
   log.open(now.output / "log.txt", true);
   print_banner(context);
   write_provenance(context, {}, false);
   std::vector<StageResult> results;
   {
     const auto scope = timing.scope("all");
-    results = run_stages(stages, line.stages, context);
+    results = run_and_log_failure(stages, line.stages, context);
   }
   write_provenance(context, results, true);
   log.info(timing.table());
   if (log.writes())
     warn_of_unused_options(log);
+  warn_of_outdated(stages, line.stages, context);
   tell_products(results, log);
 }
 

@@ -137,6 +137,31 @@ void check_stage_names(const std::vector<Stage> &stages, const std::vector<std::
       throw UserError("There is no stage '" + name + "'" + suggestion(name, known) + ".");
 }
 
+void warn_of_outdated(const std::vector<Stage> &stages, const std::vector<std::string> &requested,
+                      RunContext &context)
+{
+  if (!context.log.writes())
+    return;
+  for (const auto &stage : stages)
+  {
+    const auto record = stage_record(context.output, stage.name);
+    if (is_requested(stage.name, requested) || !record.is_object())
+      continue;
+    std::string inputs;
+    try
+    {
+      inputs = stage.depends_on().dump();
+    }
+    catch (const std::exception &)
+    {
+      // what it depends on is gone or of another kind
+    }
+    if (record.value("depends_on_sha256", std::string()) != sha256_hex(inputs))
+      context.log.warning("what the stage '" + stage.name + "' made in " + context.output.string() +
+                          " belongs to other parameters; run it again, too.");
+  }
+}
+
 std::vector<StageResult> run_stages(const std::vector<Stage> &stages,
                                     const std::vector<std::string> &requested, RunContext &context)
 {

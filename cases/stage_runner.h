@@ -28,6 +28,11 @@ struct StageResult
 std::vector<StageResult> run_stages(const std::vector<Stage> &stages,
                                     const std::vector<std::string> &requested, RunContext &context);
 
+/// Warns of stages that were not requested and whose files in the output folder belong to other
+/// parameters by now.
+void warn_of_outdated(const std::vector<Stage> &stages, const std::vector<std::string> &requested,
+                      RunContext &context);
+
 /// UserError with the nearest name when one of @p requested is no stage.
 void check_stage_names(const std::vector<Stage> &stages, const std::vector<std::string> &requested);
 

@@ -108,13 +108,16 @@ void add_coupled(Report &report, const Fe2Parameters &p, const Fe2Findings &f)
       largest = std::max(largest, e.get<double>());
   report.number("largest_strain_component", largest);
   report.number("strain_limit", p.sampling.limit);
+  report.number("load", p.macro.load, p.macro.load_type == "traction" ? "N/mm2" : "mm");
   std::size_t outside = 0;
   for (const auto &step : f.run["steps"])
     outside += step["health"][1].get<std::size_t>();
   report.number("points_outside_training_box", static_cast<double>(outside));
   report.paragraph("`" + p.macro.mesh +
                    "`, {n_macro_cells} Q2 cells, {n_macro_dofs} unknowns, "
-                   "{n_load_steps} load steps. The largest strain component is "
+                   "{n_load_steps} load steps to a " +
+                   p.macro.load_type +
+                   " of {load}. The largest strain component is "
                    "{largest_strain_component} (training box {strain_limit}); "
                    "{points_outside_training_box} converged point states left the box.");
   report.number("time_run_surrogate_s", number(f.run["time_total_s"]), "s");

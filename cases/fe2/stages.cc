@@ -214,6 +214,13 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
     line, sizeof line, "run: %s: %zu load steps, %zu points answered in %.3g s, %.3g s in all",
     name.c_str(), result.steps.size(), result.points, result.time_closure, result.time_total);
   context.log.info(line);
+  std::size_t outside = 0;
+  for (const auto &step : result.steps)
+    outside += step.health[static_cast<unsigned>(Health::outside_training_range)];
+  if (outside > 0)
+    context.log.warning("run: " + name + ": " + std::to_string(outside) +
+                        " converged point states left the training box; their answers are "
+                        "extrapolated, and nobody knows how well.");
 }
 } // namespace
 

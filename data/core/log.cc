@@ -46,6 +46,12 @@ void Log::warning(const std::string &line)
   conclusion("warning: " + line);
 }
 
+void Log::failure(const std::string &line)
+{
+  if (writes_)
+    to_file("error: " + line);
+}
+
 void Log::conclusion(const std::string &line)
 {
   if (!writes_)

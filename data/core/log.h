@@ -25,6 +25,7 @@ public:
   void info(const std::string &line);       ///< what happens now
   void warning(const std::string &line);    ///< "warning: ...", shown in quiet runs too
   void conclusion(const std::string &line); ///< last lines of a run, shown in quiet runs too
+  void failure(const std::string &line); ///< "error: ...", in the file only: the program tells it
 
   bool writes() const { return writes_; } ///< true on rank 0
 

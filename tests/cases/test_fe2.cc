@@ -132,6 +132,19 @@ TEST_F(Fe2Case, AnotherClosureHasItsOwnFields)
   EXPECT_EQ(modified, std::filesystem::last_write_time(out() + "/macro.pvd"));
 }
 
+// Requirement: cases of one name that share a folder are told so.
+TEST_F(Fe2Case, AnotherCaseInTheSameFolderIsToldSo)
+{
+  ASSERT_EQ(first_.code, 0) << first_.output;
+  const std::string other = folder_->path() + "/fe2_small.prm";
+  std::filesystem::copy_file(small_case, other);
+  const auto run = run_understudy(other + " " + output() + " --stages generate --quiet");
+  EXPECT_EQ(run.code, 0) << run.output;
+  EXPECT_THAT(run.output, HasSubstr("warning: " + out() + " holds results of " + small_case));
+  EXPECT_THAT(run_understudy(other + " " + output() + " --stages generate --quiet").output,
+              Not(HasSubstr("holds results of")));
+}
+
 // Requirement: what PETSc does not have is a user error, told in one line.
 TEST_F(Fe2Case, UnknownSolverOfPetscIsNamed)
 {
@@ -234,6 +247,7 @@ TEST_F(Fe2Case, UnsolvableStrainStopsWithItsPoint)
   EXPECT_EQ(done.code, 3) << done.output;
   EXPECT_THAT(done.output, HasSubstr("strain"));
   EXPECT_THAT(done.output, Not(HasSubstr("Stack")));
+  EXPECT_THAT(read_file(folder_->path() + "/hard/log.txt"), HasSubstr("\nerror: "));
 }
 } // namespace
 } // namespace understudy

@@ -69,6 +69,16 @@ struct StageRunner : testing::Test
     return run_stages(stages(), requested, context);
   }
 
+  std::string warnings(const std::vector<std::string> &requested)
+  {
+    Log log(MPI_COMM_SELF, true);
+    Timing timing(MPI_COMM_SELF);
+    RunContext context{MPI_COMM_SELF, "x.prm", output, log, timing, false, {}};
+    testing::internal::CaptureStdout();
+    warn_of_outdated(stages(), requested, context);
+    return testing::internal::GetCapturedStdout();
+  }
+
   std::filesystem::path output;
   int samples = 5, generated = 0, trained = 0;
   bool fail = false;
@@ -100,6 +110,17 @@ TEST_F(StageRunner, RunsAgainWhenItsFileIsGone)
   run();
   EXPECT_EQ(generated, 1);
   EXPECT_EQ(trained, 2);
+}
+
+TEST_F(StageRunner, WarnsOfWhatIsOutdatedBesideTheRequestedOnes)
+{
+  run();
+  EXPECT_EQ(warnings({"generate"}), "");
+  samples = 6;
+  run({"generate"});
+  EXPECT_THAT(warnings({"generate"}), HasSubstr("what the stage 'train' made in " +
+                                                output.string() + " belongs to other parameters"));
+  EXPECT_EQ(warnings({"generate", "train"}), "");
 }
 
 TEST_F(StageRunner, ForceRepeatsOnlyTheRequestedOnes)
