@@ -14,14 +14,14 @@
 #include <string>
 #include <vector>
 
+namespace understudy
+{
 /// Where a stage says its result lies; empty paths for what it does not make.
 struct Products
 {
   std::filesystem::path report, paraview;
 };
 
-namespace understudy
-{
 /// One step of a case, e.g. "train". See run_stages().
 struct Stage
 {

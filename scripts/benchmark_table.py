@@ -120,7 +120,7 @@ def main(folder, target, pattern):
         print(f"No benchmark ran in '{folder}'" + (f" for the filter '{pattern}'." if pattern else "."),
               file=sys.stderr)
         return 1 if failed else 2
-    merged = {**earlier(target), **measured}
+    merged = {**(earlier(target) if pattern else {}), **measured}
     write_whole(Path(target), json.dumps({"benchmarks": [merged[key] for key in sorted(merged)]}, indent=1) + "\n")
     rows = [("name", "figure", "limit or rival", "ratio")]
     rows += [row for entry in measured.values() for row in rows_of(entry)]

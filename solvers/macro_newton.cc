@@ -51,7 +51,7 @@ MacroNewton::MacroNewton(const MacroDiscretisation &discretisation, PointMap &ma
   check_petsc(KSPGetPC(ksp, &pc));
   check_petsc(PCSetType(pc, PCLU));
   check_petsc(PCFactorSetMatSolverType(pc, MATSOLVERMUMPS));
-  check_petsc(SNESSetFromOptions(snes_));
+  check_petsc_options(SNESSetFromOptions(snes_));
 }
 
 void MacroNewton::start(unsigned step, double load_factor, PointBatch &hints)

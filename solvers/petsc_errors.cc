@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <solvers/petsc_errors.h>
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 
 namespace understudy
@@ -39,12 +39,9 @@ std::string sentence_of(PetscErrorCode code)
   return text;
 }
 
-/// Errors that only a wrong option leads to: our own calls ask for what PETSc has.
-bool comes_from_options(PetscErrorCode code)
+[[noreturn]] void refuse_option(PetscErrorCode code)
 {
-  constexpr std::array codes{PETSC_ERR_ARG_UNKNOWN_TYPE, PETSC_ERR_MISSING_FACTOR,
-                             PETSC_ERR_USER_INPUT, PETSC_ERR_ARG_WRONG, PETSC_ERR_ARG_OUTOFRANGE};
-  return std::find(codes.begin(), codes.end(), code) != codes.end();
+  throw UserError("PETSc refuses an option: " + sentence_of(code) + ".");
 }
 } // namespace
 
@@ -57,27 +54,41 @@ void check_petsc(PetscErrorCode code)
 {
   if (code == 0)
     return;
-  if (comes_from_options(code))
-    throw UserError("PETSc refuses an option: " + sentence_of(code) + ".");
+  if (code == PETSC_ERR_ARG_UNKNOWN_TYPE || code == PETSC_ERR_MISSING_FACTOR)
+    refuse_option(code); // our own calls ask for what PETSc has
   throw SolverError("PETSc stopped with error " + std::to_string(code) + " (" + sentence_of(code) +
                     ").");
 }
 
+void check_petsc_options(PetscErrorCode code)
+{
+  if (code != 0)
+    refuse_option(code);
+}
+
 void read_petsc_options(const std::vector<std::string> &files, std::vector<std::string> words)
 {
-  for (const auto &file : files)
+  if (files.empty())
+    return; // reading the words again would make PETSc forget which of them it used
+  const auto read = [&files]
   {
-    if (!std::ifstream(file))
-      throw UserError("The file " + file + " of -options_file cannot be read.");
-    if (const auto code =
-          PetscOptionsInsertFile(PETSC_COMM_WORLD, nullptr, file.c_str(), PETSC_TRUE);
-        code != 0)
-      throw UserError("PETSc does not understand the file " + file + ": " + sentence_of(code) +
-                      ".");
-  }
+    for (const auto &file : files)
+    {
+      if (!std::ifstream(file))
+        throw UserError("The file " + file + " of -options_file cannot be read.");
+      // Every rank for itself, as it looked for the file itself; then all agree.
+      if (const auto code =
+            PetscOptionsInsertFile(PETSC_COMM_SELF, nullptr, file.c_str(), PETSC_TRUE);
+          code != 0)
+        throw UserError("PETSc does not understand the file " + file + ": " + sentence_of(code) +
+                        ".");
+    }
+  };
+  on_all_ranks(PETSC_COMM_WORLD, read);
   std::vector<char *> pointers;
   for (auto &word : words)
     pointers.push_back(word.data());
-  check_petsc(PetscOptionsInsertArgs(nullptr, static_cast<int>(pointers.size()), pointers.data()));
+  check_petsc_options(
+    PetscOptionsInsertArgs(nullptr, static_cast<int>(pointers.size()), pointers.data()));
 }
 } // namespace understudy

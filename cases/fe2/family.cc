@@ -33,16 +33,14 @@ public:
     if (parameters_.coupling.reference != "none")
       runs.push_back(w.runs() / parameters_.coupling.reference / "record.json");
     // The run writes beside its record; the comparison writes the same with error fields on top.
-    const bool shows_fields = parameters_.macro.output_fields;
-    const auto fields = [shows_fields](const std::filesystem::path &folder)
-    { return shows_fields ? folder / "macro.pvd" : std::filesystem::path(); };
-    const auto run_fields = fields(w.runs() / parameters_.coupling.closure);
-    std::vector<std::filesystem::path> made_by_comparison = {
-      out / "report.md", out / "results.json", out / "statistics.csv"};
-    if (shows_fields)
+    const auto run_fields = w.macro_fields(w.runs() / parameters_.coupling.closure),
+               compared_fields = w.macro_fields(out);
+    std::vector<std::filesystem::path> comparison = {out / "report.md", out / "results.json",
+                                                     out / "statistics.csv"};
+    if (parameters_.macro.output_fields)
     {
       runs.push_back(run_fields);
-      made_by_comparison.push_back(fields(out));
+      comparison.push_back(compared_fields);
     }
     return {
       {"generate",
@@ -81,9 +79,9 @@ public:
              depends["record_" + name] = read_json(w.runs() / name / "record.json");
          return depends;
        },
-       made_by_comparison,
+       comparison,
        [&w] { compare_stage(w); },
-       {out / "report.md", fields(out)}}};
+       {out / "report.md", compared_fields}}};
   }
 
   std::vector<NamedSentence> closures() const override

@@ -145,8 +145,8 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
     on_rank_0(context.comm,
               [&]() -> std::string
               {
-                const bool shown = !workshop.parameters().macro.output_fields ||
-                                   std::filesystem::exists(folder / "macro.pvd");
+                const auto fields = workshop.macro_fields(folder);
+                const bool shown = fields.empty() || std::filesystem::exists(fields);
                 if (!std::filesystem::exists(folder / "record.json") || !shown || context.force)
                   return "";
                 return read_json(folder / "record.json").value("key", "");

@@ -21,6 +21,11 @@ std::filesystem::path Fe2Workshop::model(const std::string &closure) const
   return models() / (model_of(closure) + ".safetensors");
 }
 
+std::filesystem::path Fe2Workshop::macro_fields(const std::filesystem::path &folder) const
+{
+  return parameters_.macro.output_fields ? folder / "macro.pvd" : std::filesystem::path();
+}
+
 const RveMesh &Fe2Workshop::mesh()
 {
   if (!mesh_)

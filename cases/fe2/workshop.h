@@ -28,6 +28,8 @@ public:
   std::filesystem::path models() const { return context_.output / "models"; }
   std::filesystem::path runs() const { return context_.output / "run"; }
   std::filesystem::path model(const std::string &closure) const;
+  /// The ParaView collection of the structure in @p folder; empty when the case writes none.
+  std::filesystem::path macro_fields(const std::filesystem::path &folder) const;
   std::filesystem::path basis() const { return models() / "basis.safetensors"; }
 
   const RveMesh &mesh();

@@ -237,9 +237,15 @@ void MlpLoss::Data::backward(const Chunk &c, const double *parameters, double by
     if (i > 0)
       gemm(true, false, l.n_in, columns, l.n_out, parameters + l.weight, l.n_in, l.grad.data(),
            columns, 0., layers[i - 1].grad.data(), columns);
-    for (std::size_t k = 0; last && by_unit_size != 0. && k < l.n_in * columns; ++k)
-      layers[i - 1].grad[k] +=
-        2. * by_unit_size * (k % columns < c.n ? value_factor : derivative_factor) * in[k];
+    for (std::size_t j = 0; last && by_unit_size != 0. && j < l.n_in; ++j)
+    {
+      double *g = &layers[i - 1].grad[j * columns];
+      const double *h = in + j * columns;
+      for (std::size_t p = 0; p < c.n; ++p)
+        g[p] += 2. * by_unit_size * value_factor * h[p];
+      for (std::size_t p = c.n; p < columns; ++p)
+        g[p] += 2. * by_unit_size * derivative_factor * h[p];
+    }
   }
 }
 

@@ -120,7 +120,7 @@ TEST_F(Fe2Case, TwoRanksEqualOne)
 TEST_F(Fe2Case, AnotherClosureHasItsOwnFields)
 {
   ASSERT_EQ(first_.code, 0) << first_.output;
-  const auto before = read_file(out() + "/macro_0001.pvtu");
+  const auto before = read_file(out() + "/macro_0001.0.vtu");
   const auto modified = std::filesystem::last_write_time(out() + "/macro.pvd");
   const auto run = run_understudy(small_case + " " + output() +
                                   " --stages run -D Coupling/Closure=linear "
@@ -128,7 +128,7 @@ TEST_F(Fe2Case, AnotherClosureHasItsOwnFields)
   ASSERT_EQ(run.code, 0) << run.output;
   EXPECT_THAT(run.output, HasSubstr("ParaView: " + out() + "/run/linear/macro.pvd"));
   EXPECT_THAT(run.output, Not(HasSubstr("report:")));
-  EXPECT_EQ(before, read_file(out() + "/macro_0001.pvtu"));
+  EXPECT_EQ(before, read_file(out() + "/macro_0001.0.vtu"));
   EXPECT_EQ(modified, std::filesystem::last_write_time(out() + "/macro.pvd"));
 }
 

@@ -161,6 +161,11 @@ TEST_F(Program, RefusesOptionsOfPetsc)
   std::ofstream(options) << "nonsense\n";
   expect_refusal(file + " -options_file " + options.string(),
                  "PETSc does not understand the file " + options.string() + ": ");
+  // Told once, and no rank is left waiting until it is aborted.
+  const auto two = run_understudy_on(2, file + " -options_file " + folder.string());
+  EXPECT_EQ(two.code, 2);
+  EXPECT_EQ(two.output.rfind("error: PETSc does not understand"), 0u) << two.output;
+  EXPECT_THAT(two.output, Not(HasSubstr("MPI_ABORT")));
 }
 
 TEST_F(Program, RefusesMisspeltWordsOfTheCommandLine)

@@ -191,10 +191,13 @@ TEST(EquinoTraining, TheCallerMayEndIt)
   small.hidden_layers = "4";
   small.stress_evaluations = small.displacement_evaluations = 20;
   const std::string file = ground().folder.path() + "/ended.safetensors";
-  const auto end = [](const std::string &) { throw Error(ExitCode::stopped, "enough"); };
+  struct Enough
+  {
+  };
+  const auto end = [](const std::string &) { throw Enough(); };
   EXPECT_THROW(
     train_equino(small, "mlp", ground().basis, ground().rve, MicroModelCard(), "", file, end),
-    Error);
+    Enough);
   EXPECT_FALSE(std::filesystem::exists(file));
 }
 
