@@ -74,6 +74,9 @@ public:
   /// Average of the displacement in the load direction over the loaded boundary.
   double mean_displacement(const Vector &ghosted_displacement) const;
 
+  /// Names of the points, [n_points]: equal on any number of ranks.
+  std::vector<std::uint64_t> point_ids() const;
+
   /// Coordinates of a point [mm], for messages.
   dealii::Point<2> point_position(std::size_t point) const;
 

@@ -14,7 +14,7 @@ namespace understudy
 {
 namespace
 {
-constexpr char format_word[] = "understudy macro fields 1\n";
+constexpr char format_word[] = "understudy macro fields 2\n";
 
 template <class T>
 void append(std::vector<char> &bytes, const T &value)

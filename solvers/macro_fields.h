@@ -22,6 +22,7 @@ struct MacroPoint
   std::array<double, 3> stress{};       ///< Sxx, Syy, Sxy [N/mm2]
   double error_estimate = 0;            ///< of the map; NaN where it has none
   std::uint8_t answered_by = 0;         ///< index into MacroFields::answerers
+  std::uint8_t refusals = 0;            ///< see refusal_of()
   Health health = Health::ok;
 };
 

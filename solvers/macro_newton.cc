@@ -30,6 +30,7 @@ MacroNewton::MacroNewton(const MacroDiscretisation &discretisation, PointMap &ma
     internal_force_(discretisation.make_vector()),
     residual_(discretisation.make_vector()),
     work_(discretisation.make_vector()),
+    ids_(discretisation.point_ids()),
     snes_(discretisation.comm(), "macro_")
 {
   discretisation.make_matrix(matrix_);
@@ -54,30 +55,36 @@ MacroNewton::MacroNewton(const MacroDiscretisation &discretisation, PointMap &ma
   check_petsc_options(SNESSetFromOptions(snes_));
 }
 
-void MacroNewton::start(unsigned step, double load_factor, PointBatch &hints)
+void MacroNewton::start(unsigned step, double load_factor, MapState &state)
 {
   step_ = step;
   iteration_ = 0;
   load_factor_ = load_factor;
-  hints_ = &hints;
+  state_ = &state;
+  keep_answer_ = false;
   norms_.clear();
   trouble_.clear();
   map_error_ = nullptr;
   failed_ = false;
 }
 
-/// Asks the map at evaluated_; afterwards ghosted_, strain_, answer_, internal_force_ belong to it.
-/// False, on all ranks, when a point has no usable answer.
-bool MacroNewton::evaluate()
+PointQuery MacroNewton::query()
 {
-  ghosted_ = evaluated_;
-  discretisation_.strains(ghosted_, strain_);
-  const PointQuery query{&strain_, hints_->n_components() > 0 ? hints_ : nullptr, step_, iteration_,
-                         true};
+  PointQuery query{&strain_, state_->hints.n_components() > 0 ? &state_->hints : nullptr, step_,
+                   iteration_, true};
+  query.memory = &state_->memory;
+  query.ids = &ids_;
+  return query;
+}
+
+/// Calls the map; afterwards answer_ and internal_force_ belong to evaluated_. False, on all ranks,
+/// when a point has no usable answer.
+bool MacroNewton::ask(const std::function<void()> &call)
+{
   const double begin = seconds_now();
   try
   {
-    map_.evaluate(query, answer_);
+    call();
   }
   catch (...)
   {
@@ -85,15 +92,32 @@ bool MacroNewton::evaluate()
     map_error_ = std::current_exception();
   }
   counters_.time += seconds_now() - begin;
-  ++counters_.calls;
-  counters_.points += discretisation_.n_cells() * MacroCell::n_points;
-  ++iteration_;
   failed_ = !agree_on_health(map_error_ != nullptr);
   if (failed_)
     return false;
   discretisation_.internal_force(answer_.outputs, internal_force_);
   force_scale_ = internal_force_.l2_norm();
   return true;
+}
+
+/// Asks the map at evaluated_; afterwards ghosted_ and strain_ belong to it, too.
+bool MacroNewton::evaluate()
+{
+  ghosted_ = evaluated_;
+  discretisation_.strains(ghosted_, strain_);
+  const bool answered = ask([&] { map_.evaluate(query(), answer_); });
+  ++counters_.calls;
+  counters_.points += discretisation_.n_cells() * MacroCell::n_points;
+  ++iteration_;
+  return answered;
+}
+
+/// Lets the map look at its answer once more. True, on all ranks, when it is the same.
+bool MacroNewton::confirm()
+{
+  bool changed = false;
+  ask([&] { changed = map_.confirm(query(), answer_); });
+  return !failed_ && !changed;
 }
 
 /// True on all ranks when every point has a usable answer; otherwise trouble_ names the first point
@@ -142,21 +166,37 @@ bool MacroNewton::at_last_point(Vec x) const
   return equal == PETSC_TRUE;
 }
 
+void MacroNewton::compute_residual()
+{
+  residual_ = internal_force_;
+  residual_.add(-load_factor_, discretisation_.external_force());
+  discretisation_.clear_prescribed(residual_);
+}
+
+/// Whether answer_ balances the load at evaluated_, by the tolerances of SNES.
+bool MacroNewton::in_equilibrium()
+{
+  PetscReal absolute = 0., relative = 0.;
+  check_petsc(SNESGetTolerances(snes_, &absolute, &relative, nullptr, nullptr, nullptr));
+  compute_residual();
+  return residual_.l2_norm() <= std::max(absolute, relative * force_scale_);
+}
+
 PetscErrorCode MacroNewton::residual(SNES snes, Vec x, Vec f, void *context)
 {
   auto &self = *static_cast<MacroNewton *>(context);
   const Vec evaluated = self.evaluated_;
   PetscFunctionBeginUser;
+  const bool known = self.keep_answer_ && self.at_last_point(x);
+  self.keep_answer_ = false;
   PetscCall(VecCopy(x, evaluated));
-  if (!self.evaluate())
+  if (!known && !self.evaluate())
   {
     PetscCall(SNESSetFunctionDomainError(snes));
     PetscCall(VecSet(f, std::numeric_limits<double>::quiet_NaN()));
     PetscFunctionReturn(0);
   }
-  self.residual_ = self.internal_force_;
-  self.residual_.add(-self.load_factor_, self.discretisation_.external_force());
-  self.discretisation_.clear_prescribed(self.residual_);
+  self.compute_residual();
   const Vec r = self.residual_;
   PetscCall(VecCopy(r, f));
   PetscFunctionReturn(0);
@@ -209,10 +249,10 @@ void MacroNewton::rethrow_map_error()
                });
 }
 
-bool MacroNewton::predict(unsigned step, double from, double to, PointBatch &hints, Vector &u,
+bool MacroNewton::predict(unsigned step, double from, double to, MapState &state, Vector &u,
                           std::string &trouble)
 {
-  start(step, from, hints);
+  start(step, from, state);
   evaluated_ = u;
   const bool answered = evaluate();
   rethrow_map_error();
@@ -239,10 +279,9 @@ bool MacroNewton::predict(unsigned step, double from, double to, PointBatch &hin
   return reason >= 0;
 }
 
-MacroNewton::Outcome MacroNewton::solve(unsigned step, double load_factor, PointBatch &hints,
-                                        Vector &u)
+/// Newton's iterations from @p u until the residual is small.
+MacroNewton::Outcome MacroNewton::iterate(Vector &u)
 {
-  start(step, load_factor, hints);
   const Vec x = u;
   check_petsc(SNESSolve(snes_, nullptr, x));
   rethrow_map_error();
@@ -253,18 +292,51 @@ MacroNewton::Outcome MacroNewton::solve(unsigned step, double load_factor, Point
   Outcome outcome;
   outcome.converged = reason > 0 && !failed_;
   outcome.iterations = static_cast<unsigned>(iterations);
-  outcome.residual_norms = norms_;
-  outcome.trouble = trouble_;
   if (outcome.converged && !at_last_point(x))
   {
     evaluated_ = u;
     outcome.converged = evaluate();
     rethrow_map_error();
-    outcome.trouble = trouble_;
   }
-  if (!outcome.converged && outcome.trouble.empty())
-    outcome.trouble = std::string("Newton's method stopped after ") + std::to_string(iterations) +
-                      " iterations (" + SNESConvergedReasons[reason] + ")";
+  if (!outcome.converged && trouble_.empty())
+    trouble_ = std::string("Newton's method stopped after ") + std::to_string(iterations) +
+               " iterations (" + SNESConvergedReasons[reason] + ")";
+  return outcome;
+}
+
+/// Lets the map confirm its answers until it does, or until they are out of balance: then false. A
+/// confirmation that fails leaves failed_. Every point that is answered anew moves towards the exact
+/// model, so this ends.
+bool MacroNewton::settles()
+{
+  for (;;)
+  {
+    const bool same = confirm();
+    rethrow_map_error();
+    if (failed_ || same)
+      return true;
+    if (!in_equilibrium())
+      return false;
+  }
+}
+
+MacroNewton::Outcome MacroNewton::solve(unsigned step, double load_factor, MapState &state,
+                                        Vector &u)
+{
+  start(step, load_factor, state);
+  Outcome outcome;
+  for (;;)
+  {
+    const Outcome more = iterate(u);
+    outcome.iterations += more.iterations;
+    outcome.converged = more.converged;
+    if (!outcome.converged || settles())
+      break;
+    keep_answer_ = true;
+  }
+  outcome.converged = outcome.converged && !failed_;
+  outcome.residual_norms = norms_;
+  outcome.trouble = trouble_;
   return outcome;
 }
 } // namespace understudy

@@ -6,6 +6,7 @@
 #include <solvers/petsc_owners.h>
 
 #include <exception>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace understudy
 /// Newton's method for one load step: SNES with prefix "macro_" round a MacroDiscretisation and a
 /// PointMap. Default: newtonls, basic line search, preonly, LU of MUMPS. Converged when the l2 norm
 /// of the residual is at most max(snes_atol, snes_rtol * l2 norm of the nodal internal forces,
-/// reactions included).
+/// reactions included), and the map has confirmed its answer; where it replaces some, the iterations
+/// go on from there.
 class MacroNewton
 {
 public:
@@ -30,6 +32,12 @@ public:
     std::size_t points = 0; ///< over all ranks
     double time = 0;        ///< [s] in the map on this rank
   };
+  /// What the caller keeps for the map: see PointQuery.
+  struct MapState
+  {
+    PointBatch hints;           ///< [hint_size][n_points]
+    std::vector<double> memory; ///< [memory_size]
+  };
   struct Outcome
   {
     bool converged = false;
@@ -44,12 +52,12 @@ public:
   /// Overwrites @p u by the linear prediction from load factor @p from to @p to, with the tangent
   /// at
   /// @p u. False when a point gave no usable answer. Collective.
-  bool predict(unsigned step, double from, double to, PointBatch &hints, Vector &u,
+  bool predict(unsigned step, double from, double to, MapState &state, Vector &u,
                std::string &trouble);
 
   /// Solves for equilibrium at @p load_factor; @p u holds the initial guess with the prescribed
   /// values, and the solution afterwards. Collective.
-  Outcome solve(unsigned step, double load_factor, PointBatch &hints, Vector &u);
+  Outcome solve(unsigned step, double load_factor, MapState &state, Vector &u);
 
   /// What belongs to the solution of the last solve() that converged.
   const PointAnswer &answer() const { return answer_; }
@@ -59,8 +67,15 @@ public:
   const Counters &counters() const { return counters_; }
 
 private:
-  void start(unsigned step, double load_factor, PointBatch &hints);
+  void start(unsigned step, double load_factor, MapState &state);
+  PointQuery query();
   bool evaluate();
+  bool confirm();
+  bool ask(const std::function<void()> &call);
+  void compute_residual();
+  bool in_equilibrium();
+  Outcome iterate(Vector &u);
+  bool settles();
   bool agree_on_health(bool map_threw);
   bool at_last_point(Vec x) const;
   void rethrow_map_error();
@@ -75,13 +90,15 @@ private:
   Vector evaluated_, ghosted_, internal_force_, residual_, work_;
   PointBatch strain_;
   PointAnswer answer_;
-  PointBatch *hints_ = nullptr;
+  std::vector<std::uint64_t> ids_;
+  MapState *state_ = nullptr;
   unsigned step_ = 0, iteration_ = 0;
   double load_factor_ = 0, force_scale_ = 0;
   std::vector<double> norms_;
   std::string trouble_;
   std::exception_ptr map_error_;
   bool failed_ = false;
+  bool keep_answer_ = false; ///< the next residual at the same point need not ask the map
   Counters counters_;
   Snes snes_; ///< last: it refers to the vectors and the matrix
 };

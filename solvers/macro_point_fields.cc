@@ -72,10 +72,21 @@ MacroFields MacroDiscretisation::fields(const Vector &ghosted_displacement,
         }
         point.error_estimate = answer.error_estimate[p];
         point.answered_by = answer.answered_by[p];
+        point.refusals = answer.refusals[p];
         point.health = answer.health[p];
       }
     }
   return fields;
+}
+
+std::vector<std::uint64_t> MacroDiscretisation::point_ids() const
+{
+  std::vector<std::uint64_t> ids;
+  for (const auto &cell : dofs_.active_cell_iterators())
+    if (cell->is_locally_owned())
+      for (unsigned q = 0; q < quadrature_.size(); ++q)
+        ids.push_back(std::uint64_t(cell->global_active_cell_index()) * quadrature_.size() + q);
+  return ids;
 }
 
 dealii::Point<2> MacroDiscretisation::point_position(std::size_t point) const

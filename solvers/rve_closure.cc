@@ -24,7 +24,7 @@ PointMapInfo plane_strain_info(const std::string &name)
 RveClosure::RveClosure(std::shared_ptr<Rve> rve, std::shared_ptr<const RveGuess> guess)
   : rve_(std::move(rve)), guess_(std::move(guess)), info_(plane_strain_info("rve"))
 {
-  info_.hint_size = rve_->discretisation().n_dofs();
+  info_.hint_size = guess_ ? 0 : rve_->discretisation().n_dofs();
   info_.symmetric_tangent = rve_->has_potential();
 }
 
@@ -57,7 +57,8 @@ void RveClosure::evaluate(const PointQuery &query, PointAnswer &answer)
   prepare_answer(info_, query, answer);
   screen_inputs(info_, query, answer);
   const std::size_t n = query.inputs->n_points();
-  std::vector<double> w(info_.hint_size);
+  std::vector<double> w(rve_->discretisation().n_dofs());
+  const bool remembers = query.hints && info_.hint_size > 0;
   for (std::size_t p = 0; p < n; ++p)
   {
     if (answer.health[p] == Health::not_finite)
@@ -65,7 +66,7 @@ void RveClosure::evaluate(const PointQuery &query, PointAnswer &answer)
     const std::array<double, 3> E = {(*query.inputs)(0, p), (*query.inputs)(1, p),
                                      (*query.inputs)(2, p)};
     for (std::size_t i = 0; i < w.size(); ++i)
-      w[i] = query.hints ? (*query.hints)(i, p) : 0.;
+      w[i] = remembers ? (*query.hints)(i, p) : 0.;
     const RveAnswer point = solve(E, w, query.want_tangent);
     answer.error_estimate[p] = point.residual;
     if (!point.converged)
@@ -77,7 +78,7 @@ void RveClosure::evaluate(const PointQuery &query, PointAnswer &answer)
       answer.outputs(i, p) = point.stress[i];
     for (unsigned i = 0; i < answer.tangent.n_components(); ++i)
       answer.tangent(i, p) = point.tangent[i];
-    if (query.hints)
+    if (remembers)
       for (std::size_t i = 0; i < w.size(); ++i)
         (*query.hints)(i, p) = w[i];
   }
@@ -88,7 +89,7 @@ void RveClosure::reconstruct(const std::vector<double> &x, std::vector<double> &
                              std::vector<double> &stress)
 {
   const std::array<double, 3> E = {x[0], x[1], x[2]};
-  std::vector<double> w(info_.hint_size, 0.);
+  std::vector<double> w(rve_->discretisation().n_dofs(), 0.);
   const RveAnswer answer = solve(E, w, false);
   rve_->discretisation().nodal_displacement(E, w.data(), displacement);
   const PointBatch &s = rve_->stress();

@@ -105,11 +105,14 @@ Sample solve_sample(const PlannedSample &planned, Rve &rve)
 }
 } // namespace
 
-PointBatch graded_strains(std::size_t n, double limit, double graded_share, std::uint64_t seed)
+PointBatch graded_strains(std::size_t n, const StrainBox &box, double graded_share,
+                          std::uint64_t seed)
 {
   // The fourth coordinate is t.
-  const PointBatch design =
-    latin_hypercube(n, {-limit, -limit, -limit, 0.}, {limit, limit, limit, 1.}, seed);
+  std::vector<double> lower = box.lower(), upper = box.upper();
+  lower.push_back(0.);
+  upper.push_back(1.);
+  const PointBatch design = latin_hypercube(n, lower, upper, seed);
   const auto n_uniform = n - static_cast<std::size_t>(graded_share * static_cast<double>(n));
   PointBatch strains(3, n);
   for (std::size_t p = 0; p < n; ++p)
@@ -118,8 +121,10 @@ PointBatch graded_strains(std::size_t n, double limit, double graded_share, std:
   return strains;
 }
 
-DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve,
-                                 const RveSamplingParameters &sampling)
+namespace
+{
+/// Fields, mesh and materials: all that does not depend on the choice of strains.
+DataSetInfo describe_model(const RveMesh &mesh, const Rve &rve)
 {
   const RveDiscretisation &d = rve.discretisation();
   DataSetInfo info;
@@ -142,13 +147,7 @@ DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve,
                    {"fibre", describe(p.fibre)},
                    {"norm", p.matrix.norm},
                    {"tolerance", p.tolerance},
-                   {"maximum_iterations", p.maximum_iterations},
-                   {"box_limit", sampling.limit},
-                   {"graded_share", sampling.graded_share},
-                   {"n_train", sampling.n_train},
-                   {"n_validation", sampling.n_validation},
-                   {"n_test", sampling.n_test},
-                   {"seed", sampling.seed}};
+                   {"maximum_iterations", p.maximum_iterations}};
   info.attributes = {{"title", "Periodic RVE under macroscopic plane strain"},
                      {"strain_order", "Exx, Eyy, Gxy (engineering shear)"},
                      {"stress_order", "Sxx, Syy, Sxy"}};
@@ -156,23 +155,23 @@ DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve,
   return info;
 }
 
-std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const DataSetInfo &info,
-                                 Rve &rve, const RveSamplingParameters &sampling, Log &log,
-                                 bool start_afresh)
+std::size_t solve_planned(MPI_Comm comm, const std::string &folder, const DataSetInfo &info,
+                          Rve &rve, const std::vector<PlannedSample> &all,
+                          unsigned samples_per_shard, const std::string &what, Log &log,
+                          bool start_afresh)
 {
   DataSetWriter writer(comm, folder, info, start_afresh);
-  const std::vector<PlannedSample> all = plan(sampling);
   std::vector<PlannedSample> open;
   std::copy_if(all.begin(), all.end(), std::back_inserter(open),
                [&writer](const PlannedSample &s) { return !writer.done().contains(s.id); });
   if (!open.empty() && open.size() < all.size())
-    log.info("generate: continues a data set of " + std::to_string(all.size() - open.size()) +
+    log.info(what + ": continues a data set of " + std::to_string(all.size() - open.size()) +
              " acknowledged samples");
 
   const unsigned rank = dealii::Utilities::MPI::this_mpi_process(comm);
   const unsigned n_ranks = dealii::Utilities::MPI::n_mpi_processes(comm);
-  const std::size_t per_round = std::size_t(n_ranks) * sampling.samples_per_shard;
-  Progress progress(log, "generate", "samples", all.size(), all.size() - open.size());
+  const std::size_t per_round = std::size_t(n_ranks) * samples_per_shard;
+  Progress progress(log, what, "samples", all.size(), all.size() - open.size());
   unsigned crashed = 0;
   for (std::size_t first = 0; first < open.size(); first += per_round)
   {
@@ -197,5 +196,50 @@ std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const
     log.warning(std::to_string(crashed) + " of " + std::to_string(open.size()) +
                 " samples have no solution; they are listed in the manifest and left out.");
   return open.size();
+}
+
+/// Every fourth strain is kept for validation.
+std::vector<PlannedSample> plan(const PointBatch &strains)
+{
+  std::vector<PlannedSample> all;
+  for (std::size_t p = 0; p < strains.n_points(); ++p)
+    all.push_back({p, p % 4 == 3 ? "val" : "train", {strains(0, p), strains(1, p), strains(2, p)}});
+  return all;
+}
+} // namespace
+
+DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve,
+                                 const RveSamplingParameters &sampling)
+{
+  DataSetInfo info = describe_model(mesh, rve);
+  info.defining.update({{"box_limit", sampling.limit},
+                        {"graded_share", sampling.graded_share},
+                        {"n_train", sampling.n_train},
+                        {"n_validation", sampling.n_validation},
+                        {"n_test", sampling.n_test},
+                        {"seed", sampling.seed}});
+  return info;
+}
+
+DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve, const PointBatch &strains)
+{
+  DataSetInfo info = describe_model(mesh, rve);
+  const std::vector<double> values(strains.data(), strains.data() + 3 * strains.n_points());
+  info.defining.update({{"strains_sha256", hash_of(values)}, {"n_strains", strains.n_points()}});
+  return info;
+}
+
+std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const DataSetInfo &info,
+                                 Rve &rve, const RveSamplingParameters &sampling, Log &log,
+                                 bool start_afresh)
+{
+  return solve_planned(comm, folder, info, rve, plan(sampling), sampling.samples_per_shard,
+                       "generate", log, start_afresh);
+}
+
+std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const DataSetInfo &info,
+                                 Rve &rve, const PointBatch &strains, Log &log)
+{
+  return solve_planned(comm, folder, info, rve, plan(strains), 16, "hand-overs", log, false);
 }
 } // namespace understudy

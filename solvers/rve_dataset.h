@@ -6,6 +6,7 @@
 #include <data/store/dataset.h>
 #include <data/store/manifest.h>
 #include <solvers/rve.h>
+#include <solvers/strain_box.h>
 
 #include <mpi.h>
 
@@ -26,9 +27,10 @@ struct RveSamplingParameters
   unsigned samples_per_shard = 16;
 };
 
-/// @p n strains in the box |E_i| <= @p limit, [3][n]: a Latin hypercube whose last
-/// @p graded_share * n points are drawn towards zero as described above.
-PointBatch graded_strains(std::size_t n, double limit, double graded_share, std::uint64_t seed);
+/// @p n strains in the box, [3][n]: a Latin hypercube whose last @p graded_share * n points are drawn
+/// towards zero as described above.
+PointBatch graded_strains(std::size_t n, const StrainBox &box, double graded_share,
+                          std::uint64_t seed);
 
 /// Description of a data set of RVE solutions, kind "fe2-rve". Fields of a sample: "E" [3] and
 /// "S" [3], "C" [3][3], "w" [n_dofs] (fluctuation), "stress" [3][n_points] (component-major, points
@@ -43,4 +45,13 @@ DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve,
 std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const DataSetInfo &info,
                                  Rve &rve, const RveSamplingParameters &sampling, Log &log,
                                  bool start_afresh);
+
+/// Description of a data set of chosen strains [3][n] with the same fields: every fourth one belongs
+/// to the split "val", the others to "train".
+DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve, const PointBatch &strains);
+
+/// Solves and stores them as generate_rve_dataset() does. Collective; @p strains are those of the
+/// description, equal on all ranks.
+std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const DataSetInfo &info,
+                                 Rve &rve, const PointBatch &strains, Log &log);
 } // namespace understudy

@@ -38,7 +38,7 @@ struct AcceptedState
   Vector u, previous; ///< of the last two accepted steps
   double factor = 0, previous_factor = 0;
   unsigned n_steps = 0;
-  PointBatch hints;
+  MacroNewton::MapState map;
 };
 } // namespace
 
@@ -69,7 +69,7 @@ struct TwoScaleSolver::Implementation
   }
 
   MacroNewton::Outcome attempt(MacroNewton &newton, const AcceptedState &state, double target,
-                               PointBatch &hints, Vector &u) const;
+                               MacroNewton::MapState &map_state, Vector &u) const;
   void report_state(const MacroNewton &newton, LoadStepRecord &record) const;
   void announce(const LoadStepRecord &record) const;
 };
@@ -77,16 +77,17 @@ struct TwoScaleSolver::Implementation
 /// One try to reach @p target from the accepted state, which is left alone.
 MacroNewton::Outcome TwoScaleSolver::Implementation::attempt(MacroNewton &newton,
                                                              const AcceptedState &state,
-                                                             double target, PointBatch &hints,
+                                                             double target,
+                                                             MacroNewton::MapState &map_state,
                                                              Vector &u) const
 {
-  hints = state.hints;
+  map_state = state.map;
   u = state.u;
   if (state.n_steps == 0)
   {
     // A jump of the prescribed values alone would strain the boundary cells many times too much.
     MacroNewton::Outcome outcome;
-    if (!newton.predict(0, state.factor, target, hints, u, outcome.trouble))
+    if (!newton.predict(0, state.factor, target, map_state, u, outcome.trouble))
       return outcome;
   }
   else
@@ -95,7 +96,7 @@ MacroNewton::Outcome TwoScaleSolver::Implementation::attempt(MacroNewton &newton
     u.sadd(1. + ratio, -ratio, state.previous);
     discretisation->prescribe(target, u);
   }
-  return newton.solve(state.n_steps, target, hints, u);
+  return newton.solve(state.n_steps, target, map_state, u);
 }
 
 void TwoScaleSolver::Implementation::report_state(const MacroNewton &newton,
@@ -107,11 +108,14 @@ void TwoScaleSolver::Implementation::report_state(const MacroNewton &newton,
   record.mean_displacement = discretisation->mean_displacement(newton.ghosted_displacement());
   const PointAnswer &answer = newton.answer();
   record.answered_by.assign(map.answerers().size(), 0);
+  record.refusals.assign(map.answerers().size(), {});
   double estimate = -1.; // none
   for (std::size_t p = 0; p < answer.health.size(); ++p)
   {
     ++record.health[static_cast<unsigned>(answer.health[p])];
     ++record.answered_by.at(answer.answered_by[p]);
+    for (unsigned level = 0; level < record.refusals.size(); ++level)
+      ++record.refusals[level][static_cast<unsigned>(refusal_of(answer.refusals[p], level))];
     for (unsigned c = 0; c < 3; ++c)
       record.max_strain[c] = std::max(record.max_strain[c], std::abs(newton.strain()(c, p)));
     if (!std::isnan(answer.error_estimate[p]))
@@ -121,6 +125,9 @@ void TwoScaleSolver::Implementation::report_state(const MacroNewton &newton,
     count = sum(count, comm);
   for (auto &count : record.answered_by)
     count = sum(count, comm);
+  for (auto &counts : record.refusals)
+    for (auto &count : counts)
+      count = sum(count, comm);
   for (auto &value : record.max_strain)
     value = max(value, comm);
   estimate = max(estimate, comm);
@@ -136,6 +143,9 @@ void TwoScaleSolver::Implementation::announce(const LoadStepRecord &record) cons
   const auto outside = record.health[static_cast<unsigned>(Health::outside_training_range)];
   if (outside > 0)
     text << ", " << outside << " points outside the training range";
+  const auto names = map.answerers();
+  for (std::size_t i = 1; i < names.size(); ++i)
+    text << ", " << record.answered_by[i] << " points answered by " << names[i];
   say(text.str());
 }
 
@@ -190,8 +200,9 @@ TwoScaleResult TwoScaleSolver::run()
                       0.,
                       0.,
                       0,
-                      PointBatch(self.map.info().hint_size, discretisation.n_points())};
-  PointBatch hints;
+                      {PointBatch(self.map.info().hint_size, discretisation.n_points()),
+                       std::vector<double>(self.map.info().memory_size, 0.)}};
+  MacroNewton::MapState map_state;
   Vector u = discretisation.make_vector();
   LoadStepping stepping(p.load_steps, p.minimum_step_fraction);
   TwoScaleResult result;
@@ -202,7 +213,7 @@ TwoScaleResult TwoScaleSolver::run()
     const double begin = seconds_now();
     const auto before = newton.counters();
     LoadStepRecord record;
-    auto outcome = self.attempt(newton, state, stepping.target(), hints, u);
+    auto outcome = self.attempt(newton, state, stepping.target(), map_state, u);
     while (!outcome.converged)
     {
       std::ostringstream sentence;
@@ -212,14 +223,14 @@ TwoScaleResult TwoScaleSolver::run()
                           std::to_string(stepping.accepted()) + ".");
       ++record.cuts;
       self.say(sentence.str() + "; the step is halved.");
-      outcome = self.attempt(newton, state, stepping.target(), hints, u);
+      outcome = self.attempt(newton, state, stepping.target(), map_state, u);
     }
     stepping.accept();
     state.previous = state.u;
     state.previous_factor = state.factor;
     state.u = u;
     state.factor = stepping.accepted();
-    state.hints = hints;
+    state.map = map_state;
     ++state.n_steps;
 
     record.load_factor = stepping.accepted();
@@ -250,6 +261,7 @@ TwoScaleResult TwoScaleSolver::run()
   result.points = newton.counters().points;
   result.time_closure = slowest(newton.counters().time);
   result.time_total = slowest(seconds_now() - run_begin - time_writing);
+  result.memory = state.map.memory;
   result.n_dofs = discretisation.n_dofs();
   result.n_cells = discretisation.n_cells();
   if (output)

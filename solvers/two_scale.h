@@ -58,6 +58,7 @@ struct LoadStepRecord
 
   std::array<std::size_t, 4> health{};  ///< points per Health at the converged state
   std::vector<std::size_t> answered_by; ///< points per answerer at the converged state
+  std::vector<std::array<std::size_t, 4>> refusals; ///< and per Refusal of each answerer
   std::array<double, 3> max_strain{};   ///< max over points of |Exx|, |Eyy|, |Gxy|
   double max_error_estimate = 0;        ///< NaN when the map has none
 };
@@ -70,6 +71,7 @@ struct TwoScaleResult
   std::size_t points = 0;          ///< points evaluated, over all ranks and calls
   double time_closure = 0;         ///< [s] in the map, the slowest rank
   double time_total = 0;           ///< [s] without output, the slowest rank
+  std::vector<double> memory;      ///< of the map at the end, see PointQuery
   std::size_t n_dofs = 0, n_cells = 0;
   std::filesystem::path collection; ///< the .pvd, empty without output
 

@@ -84,10 +84,10 @@ private:
 };
 
 /// One field of all samples of a split, component-major: [size of the field][n_samples].
-PointBatch read_field(const DataSet &data, const std::string &split, const std::string &field)
+PointBatch read_field(const DataSets &data, const std::string &split, const std::string &field)
 {
   const std::vector<double> values = data.read_all(split, field);
-  const std::size_t size = data.field(field).size();
+  const std::size_t size = data.first().field(field).size();
   PointBatch batch(size, values.size() / size);
   for (std::size_t p = 0; p < batch.n_points(); ++p)
     for (std::size_t c = 0; c < size; ++c)
@@ -101,11 +101,11 @@ struct TrainingSet
   PointBatch E, S;
 
   /// Throws UserError when there are fewer than @p n_needed samples.
-  TrainingSet(const DataSet &data, const std::string &kind, std::size_t n_needed)
+  TrainingSet(const DataSets &data, const std::string &kind, std::size_t n_needed)
     : E(read_field(data, "train", "E")), S(read_field(data, "train", "S"))
   {
     if (E.n_points() < n_needed)
-      throw UserError("The data set '" + data.folder() + "' has " + std::to_string(E.n_points()) +
+      throw UserError("The data set '" + data.first().folder() + "' has " + std::to_string(E.n_points()) +
                       " training samples, too few for the closure '" + kind + "', which needs " +
                       std::to_string(n_needed) +
                       "; raise their number and run the stage "
@@ -120,12 +120,12 @@ Eigen::Map<const Eigen::MatrixXd> rows_per_point(const PointBatch &batch)
           static_cast<Eigen::Index>(batch.n_components())};
 }
 
-void write_head(const Head &head, const std::string &kind, const DataSet &data, MicroModelCard card,
+void write_head(const Head &head, const std::string &kind, const DataSets &data, MicroModelCard card,
                 const std::filesystem::path &path)
 {
   card.kind = kind;
   card.dataset_hash = data.hash();
-  const PointBatch E = probe_strains(card.limit);
+  const PointBatch E = probe_strains(card.box);
   PointBatch S(3, E.n_points());
   head.evaluate(E.n_points(), E.data(), S.data(), nullptr);
   ModelFile file;
@@ -146,7 +146,7 @@ std::unique_ptr<PointMap> make_from_file(const ClosureRequest &request, const st
                  MicroModelCard card;
                  const ModelFile file = read_model(request.models / (kind + ".safetensors"), kind,
                                                    request.micro, request.norm, card);
-                 closure = std::make_unique<HeadClosure>(kind, load(file, head_prefix), card.limit,
+                 closure = std::make_unique<HeadClosure>(kind, load(file, head_prefix), card.box,
                                                          symmetric_tangent);
                  check_probe(file, *closure);
                });
@@ -173,7 +173,7 @@ struct MlpSplit
   PointBatch E, S, C;
   MlpLabels labels;
 
-  MlpSplit(const DataSet &data, const std::string &split, bool with_tangent)
+  MlpSplit(const DataSets &data, const std::string &split, bool with_tangent)
     : E(read_field(data, split, "E")), S(read_field(data, split, "S"))
   {
     if (with_tangent)
@@ -185,7 +185,7 @@ struct MlpSplit
 };
 } // namespace
 
-void train_training_mean(const DataSet &data, MicroModelCard card,
+void train_training_mean(const DataSets &data, MicroModelCard card,
                          const std::filesystem::path &path)
 {
   const TrainingSet train(data, "training-mean", 1);
@@ -194,43 +194,43 @@ void train_training_mean(const DataSet &data, MicroModelCard card,
              path);
 }
 
-void train_linear(const DataSet &data, MicroModelCard card, const std::filesystem::path &path)
+void train_linear(const DataSets &data, MicroModelCard card, const std::filesystem::path &path)
 {
   const TrainingSet train(data, "linear", 3);
   const auto qr = rows_per_point(train.E).colPivHouseholderQr();
   if (qr.rank() < 3)
-    throw UserError("The training strains of the data set '" + data.folder() +
+    throw UserError("The training strains of the data set '" + data.first().folder() +
                     "' do not span all three components, so the closure 'linear' cannot be "
                     "fitted.");
   const Eigen::MatrixXd A = qr.solve(rows_per_point(train.S)).transpose();
   write_head(AffineHead(A, Eigen::VectorXd::Zero(3)), "linear", data, std::move(card), path);
 }
 
-void train_snapshot_rbf(const DataSet &data, MicroModelCard card, const std::filesystem::path &path)
+void train_snapshot_rbf(const DataSets &data, MicroModelCard card, const std::filesystem::path &path)
 {
   const TrainingSet train(data, "snapshot-rbf", 3);
-  const OddRbf head = OddRbf::fit(train.E, train.S, std::vector<double>(3, card.limit));
+  const OddRbf head = OddRbf::fit(train.E, train.S, card.box.upper());
   write_head(head, "snapshot-rbf", data, std::move(card), path);
 }
 
-MlpTrainingReport train_snapshot_mlp(const DataSet &data, MicroModelCard card,
+MlpTrainingReport train_snapshot_mlp(const DataSets &data, MicroModelCard card,
                                      const std::filesystem::path &path,
                                      const SnapshotMlpParameters &parameters,
                                      const MlpProgressCallback &progress)
 {
-  const auto &fields = data.fields();
+  const auto &fields = data.first().fields();
   const bool with_tangent =
     parameters.sobolev > 0. &&
     std::any_of(fields.begin(), fields.end(), [](const FieldSpec &f) { return f.name == "C"; });
-  if (data.ids("train").empty())
-    throw UserError("The data set '" + data.folder() +
+  if (data.count("train") == 0)
+    throw UserError("The data set '" + data.first().folder() +
                     "' has no training samples for the closure 'snapshot-mlp'; raise their number "
                     "and run the stage 'generate' again.");
   const MlpSplit train(data, "train", with_tangent), validation(data, "val", with_tangent);
   MlpRecipe recipe;
   recipe.hidden = parameters.hidden;
   recipe.odd = parameters.odd;
-  recipe.input_scale.assign(3, card.limit);
+  recipe.input_scale = card.box.upper();
   recipe.output_weight = inverse_sizes(train.S);
   recipe.sobolev = parameters.sobolev;
   recipe.max_evaluations = parameters.max_evaluations;

@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
-#include <data/store/dataset.h>
+#include <data/store/datasets.h>
 #include <operators/maps/point_map.h>
 #include <operators/nn/train_mlp.h>
 #include <surrogates/closure_request.h>
@@ -17,23 +17,23 @@ namespace understudy
 /// of a data set of kind "fe2-rve" and ignore the fields behind it.
 ///
 /// Each train_ function writes one model file with its card and probe. It is not collective: one
-/// rank calls it. Of @p card it uses micro, norm and limit; kind and data-set hash are set here. It
+/// rank calls it. Of @p card it uses micro, norm and box; kind and data-set hash are set here. It
 /// throws UserError when there are too few samples and WriteError.
 ///
 /// Each make_ function reads request.models / (name + ".safetensors"), checks card and probe, and
 /// throws UserError on all ranks of request.comm when one of them refuses the file. Collective.
 
 /// "training-mean": S = mean of the training stresses, C = 0.
-void train_training_mean(const DataSet &data, MicroModelCard card,
+void train_training_mean(const DataSets &data, MicroModelCard card,
                          const std::filesystem::path &path);
 std::unique_ptr<PointMap> make_training_mean(const ClosureRequest &request);
 
 /// "linear": S = A E with A = argmin sum |S - A E|^2; no intercept, because both laws are odd.
-void train_linear(const DataSet &data, MicroModelCard card, const std::filesystem::path &path);
+void train_linear(const DataSets &data, MicroModelCard card, const std::filesystem::path &path);
 std::unique_ptr<PointMap> make_linear(const ClosureRequest &request);
 
 /// "snapshot-rbf": the odd-mirrored cubic radial basis interpolant of the training stresses.
-void train_snapshot_rbf(const DataSet &data, MicroModelCard card,
+void train_snapshot_rbf(const DataSets &data, MicroModelCard card,
                         const std::filesystem::path &path);
 std::unique_ptr<PointMap> make_snapshot_rbf(const ClosureRequest &request);
 
@@ -50,7 +50,7 @@ struct SnapshotMlpParameters
 /// "snapshot-mlp": a multilayer perceptron fitted to stresses and tangents. Each stress component
 /// counts by its own root mean square, so that the pressure does not hide the shear. The weights
 /// with the smallest loss on the split "val" are kept, where there is one.
-MlpTrainingReport train_snapshot_mlp(const DataSet &data, MicroModelCard card,
+MlpTrainingReport train_snapshot_mlp(const DataSets &data, MicroModelCard card,
                                      const std::filesystem::path &path,
                                      const SnapshotMlpParameters &parameters = {},
                                      const MlpProgressCallback &progress = {});

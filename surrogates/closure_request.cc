@@ -86,9 +86,10 @@ MicroModelCard parse_card(const std::string &path, const nlohmann::json &json)
   card.kind = json.at("kind").get<std::string>();
   card.micro = json.at("micro").get<std::string>();
   card.norm = json.at("norm").get<std::string>();
-  card.limit = json.at("box_limit").get<double>();
+  card.box = StrainBox(json.at("box").get<std::array<double, 3>>());
   card.dataset_hash = json.at("dataset_hash").get<std::string>();
-  if (!(card.limit > 0.) || !std::isfinite(card.limit))
+  if (!std::all_of(card.box.half.begin(), card.box.half.end(),
+                   [](double side) { return side > 0. && std::isfinite(side); }))
     throw UserError("The model " + path + " states a training box that is not positive" +
                     train_again + ".");
   return card;
@@ -145,7 +146,7 @@ void write_model_card(ModelFile &file, const MicroModelCard &card, const PointBa
   file.meta()["card"] = {{"kind", card.kind},
                          {"inputs", describe(info.inputs)},
                          {"outputs", describe(info.outputs)},
-                         {"box_limit", card.limit},
+                         {"box", card.box.half},
                          {"micro", card.micro},
                          {"norm", card.norm},
                          {"dataset_hash", card.dataset_hash}};
@@ -184,9 +185,9 @@ ModelFile read_model(const std::filesystem::path &path, const std::string &kind,
   return file;
 }
 
-PointBatch probe_strains(double limit)
+PointBatch probe_strains(const StrainBox &box)
 {
-  return latin_hypercube(8, {-limit, -limit, -limit}, {limit, limit, limit}, 1);
+  return latin_hypercube(8, box.lower(), box.upper(), 1);
 }
 
 void check_probe(const ModelFile &file, PointMap &map)

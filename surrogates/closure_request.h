@@ -3,6 +3,7 @@
 #pragma once
 
 #include <solvers/rve.h>
+#include <solvers/strain_box.h>
 
 #include <mpi.h>
 
@@ -23,7 +24,7 @@ struct MicroModelCard
   std::string kind;         ///< "equino", "pod-galerkin", "linear", ...
   std::string micro;        ///< fingerprint of mesh, materials and norm: micro_fingerprint()
   std::string norm;         ///< for the message
-  double limit = 0.04;      ///< training box, |E_i| <= limit [-]
+  StrainBox box = 0.04;     ///< training box
   std::string dataset_hash; ///< of the data set it was trained on
 };
 
@@ -41,8 +42,8 @@ void write_model_card(ModelFile &file, const MicroModelCard &card, const PointBa
 ModelFile read_model(const std::filesystem::path &path, const std::string &kind,
                      const std::string &micro, const std::string &norm, MicroModelCard &card);
 
-/// Eight strains inside the training box |E_i| <= limit, the same for every model: [3][8].
-PointBatch probe_strains(double limit);
+/// Eight strains inside the training box, the same for every model with that box: [3][8].
+PointBatch probe_strains(const StrainBox &box);
 
 /// Recomputes the probe with @p map and throws UserError when it differs by more than 1e-6
 /// relative.

@@ -43,9 +43,9 @@ Equino::Equino(const std::string &name, const ModelFile &file, const ClosureRequ
   info_.symmetric_tangent = symmetrise_;
   const std::size_t r = b_->n_outputs();
   stress_ = b_->folded(file.tensor("H", {3, r}).data(), 3);
-  const double limit = file.tensor("limit", {}).front();
-  info_.lower.assign(3, -limit);
-  info_.upper.assign(3, limit);
+  info_.upper = file.tensor("box", {3});
+  for (unsigned i = 0; i < 3; ++i)
+    info_.lower[i] = -info_.upper[i];
   if (!request.indicator)
     return;
 
@@ -111,7 +111,7 @@ void Equino::evaluate(const PointQuery &query, PointAnswer &answer)
         for (std::size_t p = 0; p < n; ++p)
           lower[p] = upper[p] = (lower[p] + upper[p]) / 2;
       }
-  if (indicator_)
+  if (indicator_ && query.want_estimate)
   {
     PointBatch inputs(3, n);
     std::copy_n(x, 3 * n, inputs.data());

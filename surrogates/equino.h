@@ -54,7 +54,7 @@ struct EquinoLabels
 
 /// Labels for graded_strains() in the box; strains whose minimum was not found are left out.
 EquinoLabels make_equino_labels(const MicroBasis &basis, const Rve &rve, unsigned label_points,
-                                unsigned n_strains, double limit, double graded_share,
+                                unsigned n_strains, const StrainBox &box, double graded_share,
                                 std::uint64_t seed);
 
 /// What training left to say.

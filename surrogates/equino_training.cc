@@ -103,12 +103,12 @@ double relative_error(const Head &head, const PointBatch &E, const PointBatch &t
 /// norm, so equal weights of all coefficients measure the error of the field.
 std::unique_ptr<Head> fit_mlp(const EquinoParameters &parameters, const std::string &branch,
                               const PointBatch &E, const PointBatch &y, const PointBatch &dy,
-                              const MlpLabels &validation, double limit, double budget,
+                              const MlpLabels &validation, const StrainBox &box, double budget,
                               EquinoTrainingReport &report, const EquinoProgress &progress)
 {
   MlpRecipe recipe;
   recipe.hidden = layer_widths(parameters.hidden_layers);
-  recipe.input_scale.assign(3, limit);
+  recipe.input_scale = box.upper();
   recipe.sobolev = parameters.sobolev_weight;
   recipe.max_evaluations =
     branch == "a" ? parameters.displacement_evaluations : parameters.stress_evaluations;
@@ -200,10 +200,10 @@ std::vector<std::string> EquinoParameters::problems() const
 }
 
 EquinoLabels make_equino_labels(const MicroBasis &basis, const Rve &rve, unsigned label_points,
-                                unsigned n_strains, double limit, double graded_share,
+                                unsigned n_strains, const StrainBox &box, double graded_share,
                                 std::uint64_t seed)
 {
-  const PointBatch all = graded_strains(n_strains, limit, graded_share, seed);
+  const PointBatch all = graded_strains(n_strains, box, graded_share, seed);
   EquinoLabeller labeller(basis, rve, label_points, seed);
   std::vector<EquinoLabeller::Label> found;
   std::vector<std::size_t> columns;
@@ -256,7 +256,7 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   const bool mlp = head == "mlp";
   const auto label = [&](unsigned n_strains, std::uint64_t seed)
   {
-    return make_equino_labels(basis, rve, parameters.label_points, n_strains, card.limit,
+    return make_equino_labels(basis, rve, parameters.label_points, n_strains, card.box,
                               parameters.graded_share, seed);
   };
   const EquinoLabels labels =
@@ -268,7 +268,7 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   if (mlp && parameters.recipe == "joint")
   {
     EquinoBranches branches =
-      train_equino_joint(parameters.joint, basis, rve, card.limit, progress);
+      train_equino_joint(parameters.joint, basis, rve, card.box.largest(), progress);
     a = std::make_unique<Mlp>(std::move(branches.a));
     b = std::make_unique<Mlp>(std::move(branches.b));
     report.evaluations = branches.evaluations;
@@ -278,13 +278,13 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   {
     const double budget = parameters.max_minutes * 60 / 2;
     b = fit_mlp(parameters, "b", labels.E, labels.b, labels.db, {&unseen.E, &unseen.b, &unseen.db},
-                card.limit, budget, report, progress);
+                card.box, budget, report, progress);
     a = fit_mlp(parameters, "a", labels.E, labels.a, labels.da, {&unseen.E, &unseen.a, &unseen.da},
-                card.limit, budget, report, progress);
+                card.box, budget, report, progress);
   }
   else
   {
-    const std::vector<double> scale(3, card.limit);
+    const std::vector<double> scale = card.box.upper();
     a = std::make_unique<OddRbf>(OddRbf::fit(labels.E, labels.a, scale));
     b = std::make_unique<OddRbf>(OddRbf::fit(labels.E, labels.b, scale));
   }
@@ -295,7 +295,7 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   a->save(file, "a/");
   b->save(file, "b/");
   file.add("H", {3, basis.n_modes}, basis.H);
-  file.add("limit", {}, {card.limit});
+  file.add("box", {3}, card.box.upper());
   add_indicator(file, basis, labels, parameters.indicator_points);
   file.meta()["basis_hash"] = basis_hash;
   file.meta()["head"] = head;
@@ -309,7 +309,7 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
                              {"evaluations", report.evaluations},
                              {"stopped_by", report.stopped_by},
                              {"seed", parameters.seed}};
-  const PointBatch probe = probe_strains(card.limit);
+  const PointBatch probe = probe_strains(card.box);
   PointBatch answer(3, probe.n_points());
   b->folded(basis.H.data(), 3)->evaluate(probe.n_points(), probe.data(), answer.data(), nullptr);
   MicroModelCard own = card;

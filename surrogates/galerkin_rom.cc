@@ -38,7 +38,7 @@ void require_fit(const MicroBasis &basis, const Rve &rve)
 
 /// Stress fields that span the training snapshots, [3 n_points][n]: compressed in the energy norm,
 /// so that equilibrium in the matrix counts as much as in the stiffer fibre.
-MatrixXd stress_fields(const MicroBasis &basis, const DataSet &data, double tolerance)
+MatrixXd stress_fields(const MicroBasis &basis, const DataSets &data, double tolerance)
 {
   const Index n = static_cast<Index>(basis.n_points);
   const std::vector<double> s = data.read_all("train", "stress");
@@ -79,7 +79,7 @@ MatrixXd integrands(const MicroBasis &basis, const MatrixXd &fields)
 }
 } // namespace
 
-GalerkinRom GalerkinRom::train(const MicroBasis &basis, const DataSet &data, const Rve &rve,
+GalerkinRom GalerkinRom::train(const MicroBasis &basis, const DataSets &data, const Rve &rve,
                                const GalerkinParameters &parameters)
 {
   require_fit(basis, rve);
@@ -207,14 +207,14 @@ void GalerkinFields::reconstruct(const std::vector<double> &x, std::vector<doubl
 }
 
 GalerkinRom train_galerkin_rom(const GalerkinParameters &parameters, const MicroBasis &basis,
-                               const DataSet &data, const Rve &rve, MicroModelCard card,
+                               const DataSets &data, const Rve &rve, MicroModelCard card,
                                const std::filesystem::path &path)
 {
   GalerkinRom rom = GalerkinRom::train(basis, data, rve, parameters);
   ModelFile file;
   rom.save(file);
-  GalerkinRomClosure closure(rom, card.limit);
-  const PointBatch E = probe_strains(card.limit);
+  GalerkinRomClosure closure(rom, card.box);
+  const PointBatch E = probe_strains(card.box);
   PointQuery query;
   query.inputs = &E;
   query.want_tangent = false;
@@ -247,7 +247,7 @@ std::unique_ptr<GalerkinRomClosure> make_galerkin_rom(const ClosureRequest &requ
                  ModelFile file;
                  MicroModelCard card;
                  const GalerkinRom rom = read_galerkin_rom(request, file, card);
-                 closure = std::make_unique<GalerkinRomClosure>(rom, card.limit, request.indicator,
+                 closure = std::make_unique<GalerkinRomClosure>(rom, card.box, request.indicator,
                                                                 request.symmetric_tangent);
                  check_probe(file, *closure);
                });

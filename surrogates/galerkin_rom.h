@@ -46,7 +46,7 @@ struct GalerkinRom
 
   /// From the training split of @p data (field "stress"). Throws UserError when the basis has more
   /// than max_modes modes or does not fit @p rve.
-  static GalerkinRom train(const MicroBasis &basis, const DataSet &data, const Rve &rve,
+  static GalerkinRom train(const MicroBasis &basis, const DataSets &data, const Rve &rve,
                            const GalerkinParameters &parameters);
 
   /// Tensors rom/*; the card is written by train_galerkin_rom().
@@ -115,10 +115,10 @@ private:
 class GalerkinRomClosure final : public PointMap
 {
 public:
-  /// @param limit     training box |E_i| <= limit [-]
+  /// @param box       of the training strains
   /// @param indicator false: the error estimate stays NaN
   /// @param symmetrise (C + C^T) / 2 where the laws have no potential
-  GalerkinRomClosure(const GalerkinRom &rom, double limit, bool indicator = true,
+  GalerkinRomClosure(const GalerkinRom &rom, const StrainBox &box, bool indicator = true,
                      bool symmetrise = false);
 
   const PointMapInfo &info() const override { return info_; }
@@ -154,9 +154,9 @@ private:
 };
 
 /// Reduces and writes the model file with its card (kind "pod-galerkin") and probe. Local: call it
-/// on one rank. @p card: micro, norm, limit and dataset_hash are the caller's.
+/// on one rank. @p card: micro, norm, box and dataset_hash are the caller's.
 GalerkinRom train_galerkin_rom(const GalerkinParameters &parameters, const MicroBasis &basis,
-                               const DataSet &data, const Rve &rve, MicroModelCard card,
+                               const DataSets &data, const Rve &rve, MicroModelCard card,
                                const std::filesystem::path &path);
 
 /// The reduced model in models/pod-galerkin.safetensors, card checked.

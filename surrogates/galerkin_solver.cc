@@ -287,15 +287,15 @@ GalerkinSolver::Answer GalerkinSolver::solve(const std::array<double, 3> &E, dou
   return answer;
 }
 
-GalerkinRomClosure::GalerkinRomClosure(const GalerkinRom &rom, double limit, bool indicator,
+GalerkinRomClosure::GalerkinRomClosure(const GalerkinRom &rom, const StrainBox &box, bool indicator,
                                        bool symmetrise)
   : info_(plane_strain_info("pod-galerkin")),
     solver_(rom),
     indicator_(indicator),
     symmetrise_(symmetrise)
 {
-  info_.lower.assign(3, -limit);
-  info_.upper.assign(3, limit);
+  info_.lower = box.lower();
+  info_.upper = box.upper();
   info_.hint_size = rom.n_modes;
   info_.symmetric_tangent = solver_.has_potential() || symmetrise;
 }
@@ -305,6 +305,7 @@ void GalerkinRomClosure::evaluate(const PointQuery &query, PointAnswer &answer)
   prepare_answer(info_, query, answer);
   screen_inputs(info_, query, answer);
   std::array<double, GalerkinRom::max_modes> a;
+  const bool indicator = indicator_ && query.want_estimate;
   for (std::size_t p = 0; p < query.inputs->n_points(); ++p)
   {
     if (answer.health[p] == Health::not_finite)
@@ -313,14 +314,14 @@ void GalerkinRomClosure::evaluate(const PointQuery &query, PointAnswer &answer)
                                      (*query.inputs)(2, p)};
     for (std::size_t k = 0; k < info_.hint_size; ++k)
       a[k] = query.hints ? (*query.hints)(k, p) : 0.;
-    const auto point = solver_.solve(E, a.data(), query.want_tangent, indicator_);
+    const auto point = solver_.solve(E, a.data(), query.want_tangent, indicator);
     iterations_ += point.iterations;
     if (!point.converged)
     {
       answer.health[p] = Health::not_converged;
       continue;
     }
-    if (indicator_)
+    if (indicator)
       answer.error_estimate[p] = point.indicator;
     for (unsigned i = 0; i < 3; ++i)
       answer.outputs(i, p) = point.stress[i];

@@ -38,7 +38,7 @@ void screen_outputs(const PointBatch &outputs, std::vector<Health> &health)
 }
 } // namespace
 
-HeadClosure::HeadClosure(const std::string &name, std::unique_ptr<const Head> head, double limit,
+HeadClosure::HeadClosure(const std::string &name, std::unique_ptr<const Head> head, const StrainBox &box,
                          bool symmetric_tangent)
   : head_(std::move(head)), info_(plane_strain_info(name))
 {
@@ -46,8 +46,8 @@ HeadClosure::HeadClosure(const std::string &name, std::unique_ptr<const Head> he
     throw UserError("The closure '" + name + "' needs a head with 3 inputs and 3 outputs, not " +
                     std::to_string(head_->n_inputs()) + " and " +
                     std::to_string(head_->n_outputs()) + ".");
-  info_.lower.assign(3, -limit);
-  info_.upper.assign(3, limit);
+  info_.lower = box.lower();
+  info_.upper = box.upper();
   info_.symmetric_tangent = symmetric_tangent;
 }
 

@@ -4,6 +4,7 @@
 
 #include <operators/maps/point_map.h>
 #include <operators/nn/head.h>
+#include <solvers/strain_box.h>
 
 #include <memory>
 #include <string>
@@ -18,10 +19,10 @@ namespace understudy
 class HeadClosure : public PointMap
 {
 public:
-  /// @param limit            training box |E_i| <= limit [-]
+  /// @param box              of the training strains
   /// @param symmetric_tangent the tangent is (C + C^T) / 2
   /// Throws UserError when the head does not have 3 inputs and 3 outputs.
-  HeadClosure(const std::string &name, std::unique_ptr<const Head> head, double limit,
+  HeadClosure(const std::string &name, std::unique_ptr<const Head> head, const StrainBox &box,
               bool symmetric_tangent);
 
   const PointMapInfo &info() const override { return info_; }

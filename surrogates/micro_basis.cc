@@ -81,11 +81,11 @@ Eigen::MatrixXd combinations(const Pod &pod, const std::vector<double> &snapshot
 }
 } // namespace
 
-MicroBasis MicroBasis::compute(const DataSet &data, const Rve &rve, std::size_t n_modes)
+MicroBasis MicroBasis::compute(const DataSets &data, const Rve &rve, std::size_t n_modes)
 {
-  const std::size_t n_snapshots = data.ids("train").size();
+  const std::size_t n_snapshots = data.count("train");
   if (n_snapshots < n_modes)
-    throw UserError("The data set '" + data.folder() + "' has " + std::to_string(n_snapshots) +
+    throw UserError("The data set '" + data.first().folder() + "' has " + std::to_string(n_snapshots) +
                     " training samples, too few for 'Modes' = " + std::to_string(n_modes) + ".");
   const RveDiscretisation &d = rve.discretisation();
   MicroBasis basis;

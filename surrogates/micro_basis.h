@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
-#include <data/store/dataset.h>
+#include <data/store/datasets.h>
 #include <data/store/model_file.h>
 #include <solvers/rve.h>
 
@@ -34,7 +34,7 @@ struct MicroBasis
 
   /// From the training split of @p data. Throws UserError when there are fewer snapshots than
   /// modes.
-  static MicroBasis compute(const DataSet &data, const Rve &rve, std::size_t n_modes);
+  static MicroBasis compute(const DataSets &data, const Rve &rve, std::size_t n_modes);
 
   void save(ModelFile &file) const;
   /// Throws UserError when the file does not hold a basis for @p rve.

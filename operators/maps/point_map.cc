@@ -24,6 +24,22 @@ const char *to_string(Health health)
   return "unknown";
 }
 
+const char *to_string(Refusal refusal)
+{
+  switch (refusal)
+  {
+  case Refusal::none:
+    return "none";
+  case Refusal::outside_box:
+    return "outside_box";
+  case Refusal::indicator:
+    return "indicator";
+  case Refusal::no_answer:
+    return "no_answer";
+  }
+  return "unknown";
+}
+
 void prepare_answer(const PointMapInfo &info, const PointQuery &query, PointAnswer &answer)
 {
   const std::size_t n = query.inputs->n_points();
@@ -35,6 +51,7 @@ void prepare_answer(const PointMapInfo &info, const PointQuery &query, PointAnsw
   answer.health.assign(n, Health::ok);
   answer.error_estimate.assign(n, std::numeric_limits<double>::quiet_NaN());
   answer.answered_by.assign(n, 0);
+  answer.refusals.assign(n, 0);
 }
 
 std::size_t screen_inputs(const PointMapInfo &info, const PointQuery &query, PointAnswer &answer)

@@ -35,6 +35,7 @@ struct PointMapInfo
   std::vector<Quantity> inputs, outputs;
   std::vector<double> lower, upper; ///< training box per input; infinite where there is no limit
   std::size_t hint_size = 0;        ///< doubles per point of warm-start memory, owned by the caller
+  std::size_t memory_size = 0;      ///< doubles of memory of the map as a whole, likewise
   bool symmetric_tangent = false;   ///< dy_i/dx_j = dy_j/dx_i by construction
 };
 
@@ -47,7 +48,22 @@ struct PointQuery
   unsigned step = 0; ///< load or time step
   unsigned iteration = 0; ///< non-linear iteration within the step
   bool want_tangent = true;
+  bool want_estimate = true; ///< false: error_estimate may stay NaN, which saves its time
+  std::vector<double> *memory = nullptr; ///< [memory_size], read and written by confirm(), equal on
+                                         ///< all ranks; may be null. Zeros: the beginning of a run
+  const std::vector<std::uint64_t> *ids =
+    nullptr; ///< [n_points] names of the points, the same on any number of ranks; may be null
 };
+
+/// Why a map of a chain was not allowed to answer a point.
+enum class Refusal : std::uint8_t
+{
+  none = 0,
+  outside_box = 1, ///< the input leaves its training box
+  indicator = 2,   ///< its error estimate exceeds the limit
+  no_answer = 3    ///< it gave none
+};
+const char *to_string(Refusal refusal);
 
 /// The answer. Shapes are set by the map.
 struct PointAnswer
@@ -58,7 +74,15 @@ struct PointAnswer
   std::vector<Health> health;
   std::vector<double> error_estimate;    ///< the map's own indicator; NaN where it has none
   std::vector<std::uint8_t> answered_by; ///< index into answerers()
+  std::vector<std::uint8_t> refusals;    ///< see refusal_of(); zero where nobody was refused
 };
+
+/// Refusal of answerer @p level in an entry of PointAnswer::refusals: two bits each, so the first
+/// four answerers of a chain can be told apart.
+inline Refusal refusal_of(std::uint8_t refusals, unsigned level)
+{
+  return level < 4 ? static_cast<Refusal>(refusals >> (2 * level) & 3u) : Refusal::none;
+}
 
 /// y = f(x) for a batch of points, with the consistent tangent dy/dx.
 ///
@@ -80,6 +104,11 @@ public:
   /// Never throws for what stands in the inputs: trouble is told per point by Health, and no output
   /// of a point with health not_converged or not_finite may be used (it is NaN).
   virtual void evaluate(const PointQuery &query, PointAnswer &answer) = 0;
+
+  /// The caller is about to accept @p answer, which evaluate() gave for the inputs of @p query. A map
+  /// that watches itself looks at it once more and may replace the answers of some points. Collective.
+  /// @return true on all ranks when an answer of any rank changed
+  virtual bool confirm(const PointQuery &, PointAnswer &) { return false; }
 };
 
 /// The fields behind a point's answer on the cells of the smaller scale.

@@ -169,7 +169,7 @@ private:
     MicroModelCard card;
     card.micro = request.micro;
     card.norm = request.norm;
-    card.limit = limit;
+    card.box = limit;
     for (const auto &[name, traits] : closure_traits())
       if (traits.train)
         traits.train({data, mesh, request.rve, card}, model(name));

@@ -336,7 +336,7 @@ TEST(GalerkinRomFile, ComesBackAsItWasAndIsCheckedOnTheWay)
   MicroModelCard card;
   card.micro = micro_fingerprint(all.mesh, all.rve->parameters());
   card.norm = "full";
-  card.limit = limit;
+  card.box = limit;
   card.dataset_hash = all.data->hash();
   const GalerkinRom rom = train_galerkin_rom({}, *basis, *all.data, *all.rve, card, path);
 
