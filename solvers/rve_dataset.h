@@ -53,5 +53,5 @@ DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve, const Poin
 /// Solves and stores them as generate_rve_dataset() does. Collective; @p strains are those of the
 /// description, equal on all ranks.
 std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const DataSetInfo &info,
-                                 Rve &rve, const PointBatch &strains, Log &log);
+                                 Rve &rve, const PointBatch &strains, Log &log, bool start_afresh);
 } // namespace understudy

@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
+#include <cases/fe2/guard.h>
 #include <cases/fe2/workshop.h>
 
 #include <nlohmann/json.hpp>

@@ -22,72 +22,22 @@ public:
   std::vector<Stage> stages(RunContext &context) override
   {
     workshop_ = std::make_unique<Fe2Workshop>(parameters_, context);
-    Fe2Workshop &w = *workshop_;
-    w.rve(); // made by all ranks together: the functions below run on one
-    const auto out = context.output;
-    std::vector<std::filesystem::path> models = {w.basis(), out / "train.json"};
-    for (const auto &name : parameters_.training.names())
-      models.push_back(w.model(name));
-    std::vector<std::filesystem::path> runs = {w.runs() / parameters_.coupling.closure /
-                                               "record.json"};
-    if (parameters_.coupling.reference != "none")
-      runs.push_back(w.runs() / parameters_.coupling.reference / "record.json");
-    // The run writes beside its record; the comparison writes the same with error fields on top.
-    const auto run_fields = w.macro_fields(w.runs() / parameters_.coupling.closure),
-               compared_fields = w.macro_fields(out);
-    std::vector<std::filesystem::path> comparison = {out / "report.md", out / "results.json",
-                                                     out / "statistics.csv"};
-    if (parameters_.macro.output_fields)
+    workshop_->rve(); // made by all ranks together: the functions below run on one
+    std::vector<Stage> all = {generate()};
+    for (unsigned round = 1; round <= parameters_.guard.rounds; ++round)
     {
-      runs.push_back(run_fields);
-      comparison.push_back(compared_fields);
+      all.push_back(train(round));
+      all.push_back(run(round));
     }
-    return {
-      {"generate",
-       "Solves the exact micro model at sampled strains.",
-       [&w] {
-         return nlohmann::json{{"dataset", w.dataset_info().fingerprint()}};
-       },
-       {w.data() / "manifest.json", out / "generate.json"},
-       [&w] { generate_stage(w); }},
-      {"train", "Computes modes and trains the micro models.",
-       [&w, this]
-       {
-         return nlohmann::json{{"dataset", w.dataset().hash()},
-                               {"micro", w.card("").micro},
-                               {"training", section("Training")}};
-       },
-       models, [&w] { train_stage(w); }},
-      {"run",
-       "Computes the macro structure with the closure and with the reference.",
-       [&w, this] { return run_dependencies_of_case(w); },
-       runs,
-       [&w] { run_stage(w); },
-       {"", run_fields}},
-      {"compare",
-       "Compares all micro models, on test strains and in the structure.",
-       [&w, this]
-       {
-         auto depends = run_dependencies_of_case(w);
-         depends["dataset"] = w.dataset().hash();
-         depends["train"] = read_json(w.context().output / "train.json");
-         depends["generate"] = read_json(w.context().output / "generate.json");
-         depends["macro"] = section("Macro");
-         depends["coupling"] = section("Coupling");
-         for (const auto &name : {parameters_.coupling.closure, parameters_.coupling.reference})
-           if (name != "none")
-             depends["record_" + name] = read_json(w.runs() / name / "record.json");
-         return depends;
-       },
-       comparison,
-       [&w] { compare_stage(w); },
-       {out / "report.md", compared_fields}}};
+    all.push_back(compare());
+    return all;
   }
 
   std::vector<NamedSentence> closures() const override
   {
     std::vector<NamedSentence> all = {
-      {"equino", "EquiNO with the head that wins in the structure, equino-rbf."}};
+      {"equino", "EquiNO with the head that wins in the structure, equino-rbf."},
+      {guarded_name, "The chain of section 'Guard': whoever may speak answers, the exact model last."}};
     for (const auto &[name, entry] : ::understudy::closures().entries())
       all.push_back({name, entry.sentence});
     return all;
@@ -106,6 +56,78 @@ public:
   }
 
 private:
+  Stage generate()
+  {
+    Fe2Workshop &w = *workshop_;
+    return {"generate",
+            "Solves the exact micro model at sampled strains.",
+            [&w] {
+              return nlohmann::json{{"dataset", w.dataset_info().fingerprint()}};
+            },
+            {w.data() / "manifest.json", w.context().output / "generate.json"},
+            [&w] { generate_stage(w.at_round(1)); }};
+  }
+
+  Stage train(unsigned round)
+  {
+    Fe2Workshop &w = workshop_->at_round(round);
+    std::vector<std::filesystem::path> models = {w.basis(), w.folder() / "train.json"};
+    for (const auto &name : w.trained_closures())
+      models.push_back(w.model(name));
+    return {numbered("train", round),
+            round == 1 ? "Computes modes and trains the micro models."
+                       : "Trains the guarded models with the hand-overs so far.",
+            [&w, round, this]
+            {
+              return nlohmann::json{{"dataset", w.at_round(round).training_data().hash()},
+                                    {"micro", w.micro()},
+                                    {"training", section("Training")}};
+            },
+            models, [&w, round] { train_stage(w.at_round(round)); }};
+  }
+
+  Stage run(unsigned round)
+  {
+    Fe2Workshop &w = workshop_->at_round(round);
+    const CouplingParameters &coupling = parameters_.coupling;
+    std::vector<std::filesystem::path> makes = {w.run(coupling.closure) / "record.json"};
+    if (coupling.reference != "none" && round == 1)
+      makes.push_back(w.run(coupling.reference) / "record.json");
+    const auto fields = w.macro_fields(w.run(coupling.closure));
+    if (!fields.empty())
+      makes.push_back(fields);
+    return {numbered("run", round),
+            round == 1 ? "Computes the macro structure with the closure and with the reference."
+                       : "Computes the macro structure again.",
+            [&w, round, this] { return dependencies_of_run(w.at_round(round)); },
+            makes,
+            [&w, round] { run_stage(w.at_round(round)); },
+            {"", fields}};
+  }
+
+  Stage compare()
+  {
+    Fe2Workshop &w = workshop_->at_round(parameters_.guard.rounds);
+    const auto out = w.context().output;
+    std::vector<std::filesystem::path> makes = {out / "report.md", out / "results.json",
+                                                out / "statistics.csv"};
+    // The run writes beside its record; the comparison writes the same with error fields on top.
+    const auto fields = w.macro_fields(out);
+    if (!fields.empty())
+      makes.push_back(fields);
+    return {"compare",
+            "Compares all micro models, on test strains and in the structure.",
+            [&w, this] { return dependencies_of_comparison(w); },
+            makes,
+            [&w, this] { compare_stage(w.at_round(parameters_.guard.rounds)); },
+            {out / "report.md", fields}};
+  }
+
+  static std::string numbered(const std::string &stage, unsigned round)
+  {
+    return round == 1 ? stage : stage + "-" + std::to_string(round);
+  }
+
   /// All entries of a section with their values.
   nlohmann::json section(const std::string &name) const
   {
@@ -119,11 +141,30 @@ private:
     return values;
   }
 
-  nlohmann::json run_dependencies_of_case(Fe2Workshop &w) const
+  nlohmann::json dependencies_of_run(Fe2Workshop &w) const
   {
     nlohmann::json depends = {{"closure", run_dependencies(w, parameters_.coupling.closure)}};
-    if (parameters_.coupling.reference != "none")
+    if (parameters_.coupling.reference != "none" && w.round() == 1)
       depends["reference"] = run_dependencies(w, parameters_.coupling.reference);
+    return depends;
+  }
+
+  nlohmann::json dependencies_of_comparison(Fe2Workshop &w) const
+  {
+    nlohmann::json depends = {{"generate", read_json(w.context().output / "generate.json")},
+                              {"macro", section("Macro")},
+                              {"coupling", section("Coupling")},
+                              {"guard", section("Guard")}};
+    for (unsigned round = 1; round <= parameters_.guard.rounds; ++round)
+    {
+      nlohmann::json &of_round = depends[numbered("round", round)];
+      of_round = dependencies_of_run(w.at_round(round));
+      of_round["dataset"] = w.training_data().hash();
+      of_round["train"] = read_json(w.folder() / "train.json");
+      for (const auto &name : {parameters_.coupling.closure, parameters_.coupling.reference})
+        if (name != "none")
+          of_round["record_" + name] = read_json(w.run(name) / "record.json");
+    }
     return depends;
   }
 

@@ -27,6 +27,15 @@ double number(const nlohmann::json &value)
   return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
 
+/// What the trainings of all rounds left, the last one last.
+std::vector<nlohmann::json> trainings(const Fe2Findings &f)
+{
+  std::vector<nlohmann::json> all = {f.train};
+  for (const RoundFindings &round : f.rounds)
+    all.push_back(round.train);
+  return all;
+}
+
 void add_micro(Report &report, const Fe2Parameters &p, const Fe2Findings &f)
 {
   report.heading("Micro models on unseen strains");
@@ -47,9 +56,10 @@ void add_micro(Report &report, const Fe2Parameters &p, const Fe2Findings &f)
     const bool indicates = s.seconds_with_indicator > 0.;
     if (indicates)
       report.number(k + "time_per_point_with_indicator_s", s.seconds_with_indicator, "s");
-    const double train = f.train["models"].contains(s.closure)
-                           ? number(f.train["models"][s.closure]["seconds"])
-                           : std::numeric_limits<double>::quiet_NaN();
+    double train = std::numeric_limits<double>::quiet_NaN();
+    for (const nlohmann::json &record : trainings(f))
+      if (record["models"].contains(s.closure))
+        train = number(record["models"][s.closure]["seconds"]);
     report.number(k + "time_train_s", train, "s");
     rows.push_back({s.closure,
                     {k + "micro_stress_error", k + "micro_shear_error", k + "micro_tangent_error",
@@ -159,7 +169,10 @@ void add_costs(Report &report, const Fe2Parameters &p, const Fe2Findings &f)
   const double solved = number(f.generate["samples_solved"]);
   const double generate = number(f.generate["seconds"]) * number(f.generate["samples"]) / solved;
   report.number("time_generate_s", generate, "s");
-  report.number("time_train_s", number(f.train["seconds"]), "s");
+  double train = number(f.train["seconds"]);
+  for (std::size_t i = 1; i < f.rounds.size(); ++i)
+    train += number(f.rounds[i].train["seconds"]);
+  report.number("time_train_s", train, "s");
   const bool surrogate = report.has("time_per_point_surrogate_s");
   std::string times =
     "The exact micro model takes {time_per_point_exact_s} per point with tangent from its first "
@@ -184,7 +197,7 @@ void add_costs(Report &report, const Fe2Parameters &p, const Fe2Findings &f)
     const double gain = number(f.reference["time_total_s"]) - number(f.run["time_total_s"]);
     if (gain > 0.)
     {
-      report.number("break_even_runs", (generate + number(f.train["seconds"])) / gain);
+      report.number("break_even_runs", (generate + train) / gain);
       text += "; that is paid back after {break_even_runs} macro runs like this one";
     }
     else
@@ -228,6 +241,8 @@ void write_fe2_report(const Fe2Parameters &parameters, const Fe2Findings &findin
                 parameters.micro.geometry);
   add_micro(report, parameters, findings);
   add_coupled(report, parameters, findings);
+  if (parameters.coupling.is_guarded())
+    add_guard(report, parameters, findings);
   add_costs(report, parameters, findings);
   report.write(folder);
   write_statistics(findings, folder);

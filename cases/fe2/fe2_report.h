@@ -4,6 +4,7 @@
 
 #include <cases/fe2/comparison.h>
 #include <cases/fe2/parameters.h>
+#include <data/output/report.h>
 
 #include <nlohmann/json.hpp>
 
@@ -14,6 +15,14 @@
 
 namespace understudy
 {
+/// One round of a guarded case.
+struct RoundFindings
+{
+  nlohmann::json run, train; ///< record of the macro run, and what the training left
+  StrainBox box;             ///< of the training
+  std::optional<CoupledScore> coupled;
+};
+
 /// All that the comparison of a case found.
 struct Fe2Findings
 {
@@ -22,7 +31,12 @@ struct Fe2Findings
   std::optional<CoupledScore> coupled;
   std::vector<MicroScore> micro;
   std::array<double, 2> exact_seconds{}; ///< per point: from the first guess, and cold
+  std::vector<RoundFindings> rounds;     ///< of a guarded case
+  std::optional<GateScore> gate;
 };
+
+/// The chapter on the guard: who answered and why, calibration, audit, gate, rounds.
+void add_guard(Report &report, const Fe2Parameters &parameters, const Fe2Findings &findings);
 
 /// Writes report.md, results.json and statistics.csv (one row per load step). Local.
 void write_fe2_report(const Fe2Parameters &parameters, const Fe2Findings &findings,

@@ -113,6 +113,9 @@ void TrainingParameters::declare(dealii::ParameterHandler &prm)
                     List(Selection(choice(trainable)), 0, 100));
   prm.add_parameter("Evaluations of snapshot-mlp", snapshot_mlp_evaluations,
                     "Most evaluations of the loss of the rival [1]", Integer(1, 10000000));
+  prm.add_parameter("Use handover samples", use_handovers,
+                    "Train with the exact answers that an earlier run of this case was handed, too; "
+                    "the training box grows to hold them.");
   prm.add_parameter("Cubature tolerance", cubature_tolerance,
                     "Residual at which 'pod-galerkin' has enough quadrature points [1]",
                     Double(1e-14, 1.));
@@ -127,9 +130,11 @@ std::vector<std::string> TrainingParameters::names() const
 
 void CouplingParameters::declare(dealii::ParameterHandler &prm)
 {
-  const auto names = case_closures();
-  prm.add_parameter("Closure", closure, "Micro model of the macro structure.",
+  auto names = case_closures();
+  prm.add_parameter("Closure", closure,
+                    "Micro model of the macro structure; 'guarded' is the chain of section 'Guard'.",
                     Selection(choice(names)));
+  std::erase(names, guarded_name);
   prm.add_parameter("Reference", reference,
                     "Micro model it is compared with in the same structure; 'none': no comparison.",
                     Selection(choice(names) + "|none"));
@@ -149,7 +154,7 @@ std::vector<std::string> CouplingParameters::problems(const std::vector<std::str
   for (const auto &[key, name] : {std::pair("Closure", closure), std::pair("Reference", reference)})
   {
     const std::string model = model_of(name);
-    if (name != "none" && model != "rve" &&
+    if (name != "none" && model != "rve" && model != guarded_name &&
         std::find(trained.begin(), trained.end(), model) == trained.end())
       all.push_back("'" + std::string(key) + "' = " + name + " in section 'Coupling' needs '" +
                     model + "' among the 'Closures' of section 'Training'.");
@@ -198,6 +203,10 @@ void Fe2Parameters::declare(dealii::ParameterHandler &prm)
   prm.enter_subsection("Coupling");
   coupling.declare(prm);
   prm.leave_subsection();
+
+  prm.enter_subsection("Guard");
+  guard.declare(prm);
+  prm.leave_subsection();
 }
 
 std::vector<std::string> Fe2Parameters::problems() const
@@ -218,13 +227,14 @@ std::vector<std::string> Fe2Parameters::problems() const
   add(equino.problems());
   add(macro.problems());
   add(coupling.problems(training.names()));
+  add(guard.problems(coupling.is_guarded(), sampling.n_validation, training.names()));
   return all;
 }
 
 std::vector<std::string> case_closures()
 {
   auto names = closures().names();
-  names.insert(names.begin(), "equino");
+  names.insert(names.begin(), {"equino", guarded_name});
   return names;
 }
 

@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
+#include <cases/fe2/guard.h>
 #include <meshes/rve_mesh.h>
 #include <solvers/rve.h>
 #include <solvers/rve_dataset.h>
@@ -41,12 +42,16 @@ struct TrainingParameters
     "equino-rbf, equino-mlp, pod-galerkin, training-mean, linear, snapshot-rbf, "
     "snapshot-mlp";
   unsigned snapshot_mlp_evaluations = 1500;
+  bool use_handovers = false;
   double cubature_tolerance = 1e-8;
   unsigned cubature_points = 400;
 
   void declare(dealii::ParameterHandler &prm);
   std::vector<std::string> names() const;
 };
+
+/// The chain of micro models that hand points over to each other, as a closure of the case.
+inline const std::string guarded_name = "guarded";
 
 /// Which micro models play in the macro structure.
 struct CouplingParameters
@@ -58,6 +63,7 @@ struct CouplingParameters
   bool symmetric_tangent = true;
 
   void declare(dealii::ParameterHandler &prm);
+  bool is_guarded() const { return closure == guarded_name; }
   std::vector<std::string> problems(const std::vector<std::string> &trained) const;
 };
 
@@ -69,14 +75,15 @@ struct Fe2Parameters
   EquinoParameters equino;
   TrainingParameters training;
   CouplingParameters coupling;
+  GuardParameters guard;
   TwoScaleParameters macro;
 
   void declare(dealii::ParameterHandler &prm);
   std::vector<std::string> problems() const;
 };
 
-/// The micro models that a case may name: all closures, and "equino", EquiNO with the head that
-/// wins in the structure.
+/// The micro models that a case may name: all closures, "equino", EquiNO with the head that wins in
+/// the structure, and "guarded".
 std::vector<std::string> case_closures();
 
 /// The closure that a name of the case stands for: "equino" is "equino-rbf".

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <cases/fe2/handover.h>
 #include <cases/fe2/stages.h>
 #include <cases/versions.h>
 #include <data/core/collective.h>
@@ -11,6 +12,7 @@
 #include <data/store/atomic_file.h>
 #include <data/store/provenance.h>
 #include <data/store/strict_json.h>
+#include <operators/maps/balanced_map.h>
 #include <surrogates/baselines.h>
 
 #include <deal.II/base/mpi.h>
@@ -30,7 +32,7 @@ nlohmann::json finite(double value)
 }
 
 /// Trains one model; returns what is worth remembering of it. Local.
-nlohmann::json train_model(Fe2Workshop &workshop, const std::string &name, const DataSet &data,
+nlohmann::json train_model(Fe2Workshop &workshop, const std::string &name, const DataSets &data,
                            const MicroBasis &basis, const std::string &basis_hash)
 {
   const Fe2Parameters &p = workshop.parameters();
@@ -123,8 +125,17 @@ nlohmann::json record_of(const LoadStepRecord &step)
           {"mean_displacement_mm", step.mean_displacement},
           {"health", step.health},
           {"answered_by", step.answered_by},
+          {"refusals", step.refusals},
           {"max_strain", step.max_strain},
           {"max_error_estimate", finite(step.max_error_estimate)}};
+}
+
+/// The exact model, be it spread over the ranks or not; null for another closure.
+const RveClosure *exact_model(const PointMap *map)
+{
+  if (const auto *balanced = dynamic_cast<const BalancedMap *>(map))
+    map = &balanced->inner();
+  return dynamic_cast<const RveClosure *>(map);
 }
 
 std::filesystem::path fields_file(const std::filesystem::path &folder, std::size_t step)
@@ -138,7 +149,7 @@ std::filesystem::path fields_file(const std::filesystem::path &folder, std::size
 void coupled_run(Fe2Workshop &workshop, const std::string &name)
 {
   RunContext &context = workshop.context();
-  const auto folder = workshop.runs() / name;
+  const auto folder = workshop.run(name);
   const std::string key = on_rank_0(
     context.comm, [&] { return sha256_hex(json_text(run_dependencies(workshop, name))); });
   const std::string stored =
@@ -164,9 +175,15 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
               return std::string();
             });
 
-  const auto map = workshop.closure(name);
+  Guard guard;
+  std::unique_ptr<PointMap> map;
+  if (name == guarded_name)
+    guard = make_guard(workshop);
+  else
+    map = workshop.closure(name);
+  PointMap &closure = guard.map ? *guard.map : *map;
   const auto scope = context.timing.scope("run: " + name);
-  TwoScaleSolver solver(workshop.parameters().macro, *map, context.comm);
+  TwoScaleSolver solver(workshop.parameters().macro, closure, context.comm);
   solver.report_to([&](const std::string &line)
                    { context.log.info("run: " + name + ": " + line); });
   solver.write_to(folder, "macro");
@@ -178,13 +195,21 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
   std::vector<MacroFields> all;
   for (const MacroFields &fields : result.fields)
     all.push_back(gather(fields, context.comm));
+  std::size_t n_handovers = 0;
+  double checking = 0., auditing = 0.;
+  if (guard.map)
+  {
+    n_handovers = keep_handovers(workshop, all);
+    checking = dealii::Utilities::MPI::max(guard.map->counters().checking, context.comm);
+    auditing = dealii::Utilities::MPI::max(guard.map->counters().audit, context.comm);
+  }
   on_rank_0(context.comm,
             [&]
             {
               nlohmann::json record = {
                 {"key", key},
                 {"closure", name},
-                {"answerers", map->answerers()},
+                {"answerers", closure.answerers()},
                 {"time_total_s", result.time_total},
                 {"time_closure_s", result.time_closure},
                 {"points", result.points},
@@ -195,7 +220,15 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
                 {"steps", nlohmann::json::array()}};
               for (const auto &step : result.steps)
                 record["steps"].push_back(record_of(step));
-              if (const auto *exact = dynamic_cast<const RveClosure *>(map.get()))
+              if (guard.map)
+              {
+                record["guard"] =
+                  guard_record(guard, workshop.parameters().guard, result.memory);
+                record["guard"].update({{"time_checking_s", checking},
+                                        {"time_audit_s", auditing},
+                                        {"handover_samples", n_handovers}});
+              }
+              if (const RveClosure *exact = exact_model(map.get()))
                 record["exact_rank_0"] = {{"solves", exact->counters().solves},
                                           {"iterations", exact->counters().iterations},
                                           {"factorizations", exact->counters().factorizations},
@@ -252,11 +285,12 @@ void train_stage(Fe2Workshop &workshop)
   RunContext &context = workshop.context();
   const auto scope = context.timing.scope("train");
   const double start = seconds_now();
-  const DataSet data = [&]
+  const DataSets data = [&]
   {
-    std::unique_ptr<DataSet> opened;
+    std::unique_ptr<DataSets> opened;
     workshop.rve();
-    on_all_ranks(context.comm, [&] { opened = std::make_unique<DataSet>(workshop.dataset()); });
+    on_all_ranks(context.comm,
+                 [&] { opened = std::make_unique<DataSets>(workshop.training_data()); });
     return *opened;
   }();
   MicroBasis basis;
@@ -278,7 +312,7 @@ void train_stage(Fe2Workshop &workshop)
                    file.write(workshop.basis().string());
                  }
                });
-  const auto names = by_cost(workshop.parameters().training.names());
+  const auto names = by_cost(workshop.trained_closures());
   const unsigned rank = rank_in(context.comm);
   const unsigned n_ranks = dealii::Utilities::MPI::n_mpi_processes(context.comm);
   std::string mine = "[]";
@@ -310,7 +344,7 @@ void train_stage(Fe2Workshop &workshop)
                   context.log.info("train: " + model["name"].get<std::string>() + " took " +
                                    duration(model["seconds"].get<double>()));
                 }
-              write_json(context.output / "train.json", record);
+              write_json(workshop.folder() / "train.json", record);
               return std::string();
             });
 }
@@ -319,7 +353,7 @@ nlohmann::json run_dependencies(Fe2Workshop &workshop, const std::string &closur
 {
   const TwoScaleParameters &m = workshop.parameters().macro;
   nlohmann::json depends = {{"closure", closure},
-                            {"micro", workshop.card(closure).micro},
+                            {"micro", workshop.micro()},
                             {"mesh", m.mesh},
                             {"cells_per_leg", m.resolution},
                             {"load_type", m.load_type},
@@ -328,11 +362,11 @@ nlohmann::json run_dependencies(Fe2Workshop &workshop, const std::string &closur
                             {"minimum_step_fraction", m.minimum_step_fraction},
                             {"tolerances", {m.absolute_tolerance, m.relative_tolerance}},
                             {"maximum_iterations", m.maximum_iterations}};
-  if (closure != "rve" && !std::filesystem::exists(workshop.model(closure)))
-    throw UserError("There is no model '" + workshop.model(closure).string() +
-                    "' yet; run the stage 'train'.");
-  if (closure != "rve")
-    depends.update({{"model", ModelFile::read(workshop.model(closure).string()).tensor_hash()},
+  if (closure == guarded_name)
+    depends.update({{"guard", guard_dependencies(workshop)},
+                    {"symmetric_tangent", workshop.parameters().coupling.symmetric_tangent}});
+  else if (closure != "rve")
+    depends.update({{"model", workshop.model_hash(closure)},
                     {"symmetric_tangent", workshop.parameters().coupling.symmetric_tangent},
                     {"indicator", workshop.parameters().coupling.indicator}});
   else
@@ -345,14 +379,14 @@ void run_stage(Fe2Workshop &workshop)
   const CouplingParameters &coupling = workshop.parameters().coupling;
   workshop.rve(); // made by all ranks before one of them asks for its fingerprint
   coupled_run(workshop, coupling.closure);
-  if (coupling.reference != "none")
+  if (coupling.reference != "none" && workshop.round() == 1)
     coupled_run(workshop, coupling.reference);
 }
 
 StoredRun read_run(Fe2Workshop &workshop, const std::string &closure)
 {
   StoredRun run;
-  const auto folder = workshop.runs() / closure;
+  const auto folder = workshop.run(closure);
   const std::string text =
     on_rank_0(workshop.comm(),
               [&]

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <cases/fe2/guard.h>
 #include <cases/fe2/workshop.h>
 #include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/store/atomic_file.h>
 #include <data/store/strict_json.h>
+#include <operators/maps/balanced_map.h>
+
+#include <deal.II/base/mpi.h>
 
 #include <utility>
 
@@ -14,6 +18,72 @@ namespace understudy
 Fe2Workshop::Fe2Workshop(const Fe2Parameters &parameters, RunContext &context)
   : parameters_(parameters), context_(context)
 {
+}
+
+std::filesystem::path Fe2Workshop::folder_of(unsigned round) const
+{
+  return round == 1 ? context_.output : context_.output / ("round-" + std::to_string(round));
+}
+
+std::filesystem::path Fe2Workshop::run(const std::string &closure) const
+{
+  return folder_of(closure == parameters_.coupling.closure ? round_ : 1) / "run" / closure;
+}
+
+std::string Fe2Workshop::model_hash(const std::string &closure) const
+{
+  const auto file = model(closure);
+  if (!std::filesystem::exists(file))
+    throw UserError("There is no model '" + file.string() + "' yet; run the stage 'train'.");
+  return ModelFile::read(file.string()).tensor_hash();
+}
+
+std::vector<std::string> Fe2Workshop::trained_closures() const
+{
+  if (round_ == 1)
+    return parameters_.training.names();
+  std::vector<std::string> playing;
+  for (const auto &name : parameters_.guard.names())
+    if (name != "rve")
+      playing.push_back(model_of(name));
+  return playing;
+}
+
+std::filesystem::path Fe2Workshop::handovers_for_training() const
+{
+  std::filesystem::path folder;
+  if (round_ > 1)
+    folder = folder_of(round_ - 1) / "handover";
+  else if (parameters_.training.use_handovers)
+    folder = handovers();
+  // A run that handed nothing over leaves no data set.
+  return !folder.empty() && std::filesystem::exists(folder / "manifest.json")
+           ? folder
+           : std::filesystem::path();
+}
+
+DataSets Fe2Workshop::training_data()
+{
+  DataSets all = dataset();
+  if (const auto folder = handovers_for_training(); !folder.empty())
+    all.add(DataSet::open(folder.string()));
+  return all;
+}
+
+std::vector<double> Fe2Workshop::known_handovers()
+{
+  const auto folder = handovers_for_training();
+  return folder.empty() ? std::vector<double>()
+                        : DataSet::open(folder.string()).read_all("", "E");
+}
+
+StrainBox Fe2Workshop::training_box()
+{
+  StrainBox box = parameters_.sampling.limit;
+  const std::vector<double> E = known_handovers();
+  for (std::size_t i = 0; i < E.size(); i += 3)
+    box.include({E[i], E[i + 1], E[i + 2]});
+  return box;
 }
 
 std::filesystem::path Fe2Workshop::model(const std::string &closure) const
@@ -66,7 +136,7 @@ DataSet Fe2Workshop::dataset()
 MicroModelCard Fe2Workshop::card(const std::string &kind)
 {
   rve();
-  return {kind, micro_, parameters_.micro.norm, parameters_.sampling.limit, {}};
+  return {kind, micro_, parameters_.micro.norm, training_box(), {}};
 }
 
 ClosureRequest Fe2Workshop::request()
@@ -98,9 +168,15 @@ std::unique_ptr<PointMap> Fe2Workshop::closure(const std::string &name, bool ind
 {
   ClosureRequest wanted = request();
   wanted.indicator = indicator;
+  if (name == guarded_name)
+    return std::move(make_guard(*this).map);
   if (name != "rve")
     return closures().create(model_of(name), wanted);
-  return std::make_unique<RveClosure>(rve_, first_guess(wanted));
+  auto exact = std::make_unique<RveClosure>(rve_, first_guess(wanted));
+  if (dealii::Utilities::MPI::n_mpi_processes(comm()) == 1)
+    return exact;
+  // Load balance: hand-overs cluster where the structure is strained most, on few ranks.
+  return std::make_unique<BalancedMap>(std::move(exact), comm());
 }
 
 std::shared_ptr<const RveGuess> Fe2Workshop::first_guess(const ClosureRequest &wanted)

@@ -4,6 +4,7 @@
 
 #include <cases/family.h>
 #include <cases/fe2/parameters.h>
+#include <data/store/datasets.h>
 #include <surrogates/closure_request.h>
 #include <surrogates/register.h>
 
@@ -14,7 +15,9 @@
 namespace understudy
 {
 /// What all stages of an FE2 case share: where its files lie, its micro structure (made when first
-/// asked for) and its closures.
+/// asked for) and its closures. A case of several rounds trains and runs again and again: from the
+/// second round on, models, runs and hand-overs have a folder of their own, and the training uses the
+/// hand-overs of the round before.
 class Fe2Workshop
 {
 public:
@@ -24,10 +27,24 @@ public:
   RunContext &context() { return context_; }
   MPI_Comm comm() const { return context_.comm; }
 
+  unsigned round() const { return round_; }
+  /// From now on all paths and models are those of round @p r = 1, 2, ...
+  Fe2Workshop &at_round(unsigned r)
+  {
+    round_ = r;
+    return *this;
+  }
+  std::filesystem::path folder() const { return folder_of(round_); }
   std::filesystem::path data() const { return context_.output / "data"; }
-  std::filesystem::path models() const { return context_.output / "models"; }
-  std::filesystem::path runs() const { return context_.output / "run"; }
+  std::filesystem::path models() const { return folder() / "models"; }
+  /// Where the macro run with a closure lies; that with the reference is made once.
+  std::filesystem::path run(const std::string &closure) const;
   std::filesystem::path model(const std::string &closure) const;
+  std::string model_hash(const std::string &closure) const; ///< of its tensors; UserError without
+  /// Exact answers that runs were handed; those of a round include those of the rounds before.
+  std::filesystem::path handovers() const { return folder() / "handover"; }
+  /// The models that this round trains: all, or later on those that play.
+  std::vector<std::string> trained_closures() const;
   /// The ParaView collection of the structure in @p folder; empty when the case writes none.
   std::filesystem::path macro_fields(const std::filesystem::path &folder) const;
   std::filesystem::path basis() const { return models() / "basis.safetensors"; }
@@ -37,7 +54,15 @@ public:
   DataSetInfo dataset_info();
   /// The data set of this case; UserError when it is missing, incomplete or another one.
   DataSet dataset();
+  /// The data set and, where this round trains with them, the hand-overs.
+  DataSets training_data();
+  /// Strains of the hand-overs that this round trains with, Exx, Eyy, Gxy in turn.
+  std::vector<double> known_handovers();
+  /// Strains that the training covers: the box of the data set, grown to hold the hand-overs.
+  StrainBox training_box();
   MicroModelCard card(const std::string &kind);
+  /// Fingerprint of the micro structure. rve() must have been called.
+  const std::string &micro() const { return micro_; }
   ClosureRequest request();
 
   /// A closure by its name in the case; the exact one starts from the first guess of the case when
@@ -54,6 +79,9 @@ public:
   std::unique_ptr<FieldReconstructor> fields(const std::string &name);
 
 private:
+  std::filesystem::path folder_of(unsigned round) const;
+  /// The hand-overs that this round trains with; empty: none.
+  std::filesystem::path handovers_for_training() const;
   std::shared_ptr<const MicroBasis> micro_basis();
   /// The Galerkin ROM as first guess of the exact model; null without one.
   std::shared_ptr<const RveGuess> first_guess(const ClosureRequest &wanted);
@@ -63,6 +91,7 @@ private:
   std::unique_ptr<RveMesh> mesh_;
   std::shared_ptr<Rve> rve_;
   std::string micro_;
+  unsigned round_ = 1;
 };
 
 /// Reads a JSON file of this program's own; UserError when it is missing or malformed.

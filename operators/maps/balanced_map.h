@@ -53,6 +53,7 @@ public:
 
   const PointMapInfo &info() const override { return inner_->info(); }
   std::vector<std::string> answerers() const override { return inner_->answerers(); }
+  const PointMap &inner() const { return *inner_; }
 
   /// Collective, also with zero points. Step, iteration and want_tangent must be equal on all
   /// ranks; where any rank has hints, a rank that has points but no hints starts them cold.
