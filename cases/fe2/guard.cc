@@ -184,7 +184,8 @@ Guard make_guard(Fe2Workshop &workshop)
   std::vector<GuardLevel> levels;
   for (const auto &name : p.names())
   {
-    GuardLevel level{workshop.closure(name, true), 0.};
+    GuardLevel level{name == "rve" ? workshop.playing_closure(name) : workshop.closure(name, true),
+                     0.};
     if (name != "rve")
     {
       guard.calibration.push_back(calibrate(name, *level.map, p, validation, test, error));

@@ -180,7 +180,7 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
   if (name == guarded_name)
     guard = make_guard(workshop);
   else
-    map = workshop.closure(name);
+    map = workshop.playing_closure(name);
   PointMap &closure = guard.map ? *guard.map : *map;
   const auto scope = context.timing.scope("run: " + name);
   TwoScaleSolver solver(workshop.parameters().macro, closure, context.comm);

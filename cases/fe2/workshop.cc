@@ -172,11 +172,15 @@ std::unique_ptr<PointMap> Fe2Workshop::closure(const std::string &name, bool ind
     return std::move(make_guard(*this).map);
   if (name != "rve")
     return closures().create(model_of(name), wanted);
-  auto exact = std::make_unique<RveClosure>(rve_, first_guess(wanted));
-  if (dealii::Utilities::MPI::n_mpi_processes(comm()) == 1)
-    return exact;
-  // Load balance: hand-overs cluster where the structure is strained most, on few ranks.
-  return std::make_unique<BalancedMap>(std::move(exact), comm());
+  return std::make_unique<RveClosure>(rve_, first_guess(wanted));
+}
+
+std::unique_ptr<PointMap> Fe2Workshop::playing_closure(const std::string &name)
+{
+  auto map = closure(name, name == guarded_name || parameters_.coupling.indicator);
+  if (name != "rve" || dealii::Utilities::MPI::n_mpi_processes(comm()) == 1)
+    return map;
+  return std::make_unique<BalancedMap>(std::move(map), comm());
 }
 
 std::shared_ptr<const RveGuess> Fe2Workshop::first_guess(const ClosureRequest &wanted)

@@ -75,6 +75,10 @@ public:
     return closure(name, parameters_.coupling.indicator);
   }
 
+  /// The same for a structure, where all ranks ask together: the points of the exact model are spread
+  /// over them, because those that are handed over lie close to each other, on few ranks.
+  std::unique_ptr<PointMap> playing_closure(const std::string &name);
+
   /// The fields behind the answers of "rve", "equino*" and "pod-galerkin"; null for other closures.
   std::unique_ptr<FieldReconstructor> fields(const std::string &name);
 
