@@ -50,14 +50,13 @@ public:
        },
        {w.data() / "manifest.json", out / "generate.json"},
        [&w] { generate_stage(w); }},
-      {"train", "Computes modes and trains the micro models.",
-       [&w, this]
-       {
-         return nlohmann::json{{"dataset", w.dataset().hash()},
-                               {"micro", w.card("").micro},
-                               {"training", section("Training")}};
-       },
-       models, [&w] { train_stage(w); }},
+      {"train",
+       "Computes modes and trains the micro models.",
+       [&w, this] { return train_dependencies(w); },
+       models,
+       [&w, this] { train_stage(w, [&w, this] { return train_dependencies(w); }); },
+       {},
+       [&w] { remove_training_checkpoints(w); }},
       {"run",
        "Computes the macro structure with the closure and with the reference.",
        [&w, this] { return run_dependencies_of_case(w); },
@@ -117,6 +116,13 @@ private:
         values[where + "/" + entry["key"].get<std::string>()] = entry["value"];
     }
     return values;
+  }
+
+  nlohmann::json train_dependencies(Fe2Workshop &w) const
+  {
+    return {{"dataset", w.dataset().hash()},
+            {"micro", w.card("").micro},
+            {"training", section("Training")}};
   }
 
   nlohmann::json run_dependencies_of_case(Fe2Workshop &w) const
