@@ -97,6 +97,8 @@ public:
     app_.add_flag("--validate", line.validate, "check the case and end");
     app_.add_option("--stages", stages_, "run only these, separated by commas");
     app_.add_flag("--force", line.force, "run stages although they are up to date");
+    app_.add_flag("--resume", resume_, "go on from a checkpoint, or fail where that cannot be");
+    app_.add_flag("--fresh", fresh_, "remove checkpoints instead of going on from them");
     app_.add_flag("--quiet", line.quiet, "print only warnings and the last lines");
     add_describe();
     add_list();
@@ -126,8 +128,9 @@ public:
 
   static std::vector<std::string> flags()
   {
-    return {"--closure", "--family", "--force", "--help",   "--input",    "--json",   "--markdown",
-            "--output",  "--prm",    "--quiet", "--stages", "--validate", "--version"};
+    return {"--closure", "--family", "--force",    "--fresh",    "--help",
+            "--input",   "--json",   "--markdown", "--output",   "--prm",
+            "--quiet",   "--resume", "--stages",   "--validate", "--version"};
   }
 
 private:
@@ -178,6 +181,12 @@ private:
     line_.input = input_;
     line_.output = output_;
     line_.stages = stage_names(stages_);
+    if (resume_ && fresh_)
+      throw UserError(
+        "--resume goes on from a checkpoint and --fresh removes it: give one of them.");
+    line_.resume = resume_  ? ResumeMode::resume
+                   : fresh_ ? ResumeMode::fresh
+                            : ResumeMode::automatic;
     if (version_)
       line_.command = Command::version;
     else if (describe_->parsed())
@@ -204,6 +213,7 @@ private:
   CLI::App *describe_ = nullptr, *list_ = nullptr, *inspect_ = nullptr, *evaluate_ = nullptr;
   std::string file_, input_, output_, stages_;
   bool version_ = false, markdown_ = false, json_ = false, prm_ = false;
+  bool resume_ = false, fresh_ = false;
 };
 } // namespace
 

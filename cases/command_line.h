@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cases/describe.h>
+#include <cases/resume.h>
 
 #include <filesystem>
 #include <string>
@@ -27,6 +28,7 @@ struct CommandLine
   std::filesystem::path file; ///< the case, or what is to be inspected
   std::vector<std::string> overrides, stages;
   bool validate = false, force = false, quiet = false;
+  ResumeMode resume = ResumeMode::automatic;
 
   std::string section;                          ///< describe
   std::string family;                           ///< describe, list; empty: the default

@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
+#include <cases/resume.h>
 #include <data/core/log.h>
 #include <data/core/timing.h>
 
@@ -35,6 +36,9 @@ struct Stage
   std::vector<std::filesystem::path> makes; ///< files that exist once it is done
   std::function<void()> run;                ///< on all ranks
   Products products = {};                   ///< what people look at afterwards
+  /// Removes what only a stage that was broken off needs; may be empty. Called on rank 0 after the
+  /// record of the stage was written.
+  std::function<void()> tidy = {};
 };
 
 /// What the program gives to a family of cases.
@@ -48,6 +52,7 @@ struct RunContext
   bool force = false;                 ///< requested stages run even when up to date
   std::vector<std::string> arguments; ///< command line, for provenance
   double memory_at_start = 0; ///< resident memory of this rank when the banner was printed [MB]
+  ResumeMode resume = ResumeMode::automatic; ///< what stages do with checkpoints
 };
 
 /// A name of the case language with its sentence, for `understudy list`.

@@ -9,6 +9,7 @@
 #include <data/core/errors.h>
 #include <data/core/nearest_name.h>
 #include <data/core/parameters.h>
+#include <data/core/stop_flag.h>
 #include <data/store/atomic_file.h>
 #include <data/store/provenance.h>
 
@@ -152,6 +153,10 @@ void declare_case(const std::string &name, Case &result)
                            dealii::Patterns::Selection(choices), "Family of cases.");
   result.prm.declare_entry("Output directory", "", dealii::Patterns::Anything(),
                            "Folder of the results; empty: out/<name of the case>.");
+  result.prm.declare_entry("Walltime", "0", dealii::Patterns::Double(0.),
+                           "Time after which a run finishes its step, writes a checkpoint and ends "
+                           "with 143, as on a signal; 0: none. What follows such an end takes "
+                           "some seconds more: leave them to the limit of a queue [min]");
   result.family->declare(result.prm);
 }
 
@@ -159,6 +164,7 @@ void read_case(const CommandLine &line, MPI_Comm comm, Case &result)
 {
   declare_case(peek_entry(line.file, line.overrides, "Family", default_family, comm), result);
   read_case(result.prm, line.file, line.overrides, comm);
+  result.walltime = 60. * result.prm.get_double("Walltime");
   result.output = result.prm.get("Output directory");
   if (result.output.empty())
     result.output = std::filesystem::path("out") / line.file.stem();
@@ -171,8 +177,8 @@ void run_case(const CommandLine &line, MPI_Comm comm)
   read_case(line, comm, now);
   Log log(comm, line.quiet);
   Timing timing(comm);
-  RunContext context{comm,   line.file,  now.output, log,
-                     timing, line.force, line.all,   resident_memory()};
+  RunContext context{comm,       line.file, now.output,        log,        timing,
+                     line.force, line.all,  resident_memory(), line.resume};
   const auto stages = now.family->stages(context);
   check_stage_names(stages, line.stages);
   if (line.validate)
@@ -181,9 +187,11 @@ void run_case(const CommandLine &line, MPI_Comm comm)
     return;
   }
 
+  set_walltime(now.walltime);
   on_rank_0(comm,
             [&]
             {
+              check_resume(line.resume, now.output);
               create_folder(now.output.string());
               write_file_atomically((now.output / "case.prm").string(), text_of(now.prm));
               return std::string();

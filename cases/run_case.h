@@ -15,6 +15,7 @@ struct Case
   std::unique_ptr<Family> family;
   dealii::ParameterHandler prm; ///< bound to the members of the family
   std::filesystem::path output; ///< folder of the run
+  double walltime = 0.;         ///< after which a run ends [s]; 0: none
 };
 
 /// The family @p name with its entries and those of the program declared in @p result.

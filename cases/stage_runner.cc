@@ -82,6 +82,8 @@ void write_record(const Stage &stage, const std::string &inputs, double seconds,
               create_folder((context.output / "stages").string());
               write_file_atomically(record_file(context.output, stage.name).string(),
                                     record.dump(2) + "\n");
+              if (stage.tidy)
+                stage.tidy();
               return std::string();
             });
 }
@@ -89,8 +91,8 @@ void write_record(const Stage &stage, const std::string &inputs, double seconds,
 void end_if_asked(const std::string &moment, const RunContext &context)
 {
   if (stop_requested(context.comm))
-    throw Error(ExitCode::stopped,
-                "The run was stopped by a signal " + moment + "; the same command continues it.");
+    throw Error(ExitCode::stopped, "The run was stopped " + stop_reason() + " " + moment +
+                                     "; the same command continues it.");
 }
 
 StageResult run_stage(const Stage &stage, RunContext &context)

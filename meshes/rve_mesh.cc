@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
+#include <map>
 #include <numeric>
 
 namespace understudy
@@ -35,29 +37,43 @@ std::vector<unsigned> side_nodes(const RveMesh &mesh, unsigned c, double value, 
 }
 
 /// Lets every node of the upper side (coordinate c = 1/2) point to its image on the lower side.
-void match_sides(const RveMesh &mesh, unsigned c, double tolerance,
-                 std::vector<unsigned> &representative)
+/// Returns the first node without one.
+std::optional<unsigned> match_sides(const RveMesh &mesh, unsigned c, double tolerance,
+                                    std::vector<unsigned> &representative)
 {
   const auto lower = side_nodes(mesh, c, -0.5, tolerance);
   const auto upper = side_nodes(mesh, c, 0.5, tolerance);
-  const auto refuse = [&](unsigned node)
-  {
-    throw UserError("Mesh '" + mesh.name + "': boundary node " + std::to_string(node + 1) + " at " +
-                    text(mesh.nodes[node]) + " has no periodic partner on the opposite side.");
-  };
   const unsigned t = 1 - c;
   std::size_t i = 0;
   for (; i < std::min(lower.size(), upper.size()); ++i)
   {
     const double difference = mesh.nodes[upper[i]][t] - mesh.nodes[lower[i]][t];
     if (std::abs(difference) > tolerance)
-      refuse(difference > 0 ? lower[i] : upper[i]);
+      return difference > 0 ? lower[i] : upper[i];
     representative[upper[i]] = lower[i];
   }
   if (i < lower.size())
-    refuse(lower[i]);
+    return lower[i];
   if (i < upper.size())
-    refuse(upper[i]);
+    return upper[i];
+  return std::nullopt;
+}
+
+/// Fills the representatives, see periodic_representatives(), or returns the first unmatched node.
+std::optional<unsigned> match(const RveMesh &mesh, double tolerance,
+                              std::vector<unsigned> &representative)
+{
+  representative.resize(mesh.nodes.size());
+  std::iota(representative.begin(), representative.end(), 0u);
+  if (const auto unmatched = match_sides(mesh, 0, tolerance, representative))
+    return unmatched;
+  const auto across_x = representative;
+  if (const auto unmatched = match_sides(mesh, 1, tolerance, representative))
+    return unmatched;
+  // A corner of the upper side points straight down; the way on leads to the left.
+  for (unsigned &r : representative)
+    r = across_x[r];
+  return std::nullopt;
 }
 
 /// Determinant of the Jacobian of the Q8 map of @p cell at (xi, eta) in [-1,1]^2.
@@ -130,6 +146,19 @@ double cell_area(const RveMesh &mesh, std::size_t c)
   return area;
 }
 
+double smallest_jacobian(const RveMesh &mesh, std::size_t c)
+{
+  double smallest = std::numeric_limits<double>::infinity();
+  for (const double xi : gauss_points)
+    for (const double eta : gauss_points)
+    {
+      const double j = jacobian(mesh, mesh.cells[c], xi, eta);
+      if (!(j >= smallest)) // keeps NaN
+        smallest = j;
+    }
+  return smallest;
+}
+
 double fibre_fraction(const RveMesh &mesh)
 {
   double fibre = 0., all = 0.;
@@ -142,17 +171,47 @@ double fibre_fraction(const RveMesh &mesh)
   return fibre / all;
 }
 
+std::optional<unsigned> first_unmatched_node(const RveMesh &mesh, double tolerance)
+{
+  std::vector<unsigned> representative;
+  return match(mesh, tolerance, representative);
+}
+
 std::vector<unsigned> periodic_representatives(const RveMesh &mesh, double tolerance)
 {
-  std::vector<unsigned> representative(mesh.nodes.size());
-  std::iota(representative.begin(), representative.end(), 0u);
-  match_sides(mesh, 0, tolerance, representative);
-  const auto across_x = representative;
-  match_sides(mesh, 1, tolerance, representative);
-  // A corner of the upper side points straight down; the way on leads to the left.
-  for (unsigned &r : representative)
-    r = across_x[r];
+  std::vector<unsigned> representative;
+  if (const auto node = match(mesh, tolerance, representative))
+    throw UserError("Mesh '" + mesh.name + "': boundary node " + std::to_string(*node + 1) +
+                    " at " + text(mesh.nodes[*node]) +
+                    " has no periodic partner on the opposite side.");
   return representative;
+}
+
+std::optional<LooseSide> first_loose_side(const RveMesh &mesh)
+{
+  const auto image = periodic_representatives(mesh);
+  const auto side = [&](std::size_t c, unsigned k)
+  {
+    const auto &cell = mesh.cells[c];
+    const unsigned a = image[cell[k]], b = image[cell[(k + 1) % 4]];
+    return std::array{image[cell[4 + k]], std::min(a, b), std::max(a, b)};
+  };
+  std::map<std::array<unsigned, 3>, unsigned> n_cells_at;
+  for (std::size_t c = 0; c < mesh.cells.size(); ++c)
+    for (unsigned k = 0; k < 4; ++k)
+      ++n_cells_at[side(c, k)];
+  for (std::size_t c = 0; c < mesh.cells.size(); ++c)
+    for (unsigned k = 0; k < 4; ++k)
+      if (const unsigned n = n_cells_at[side(c, k)]; n != 2)
+        return LooseSide{c, {mesh.cells[c][k], mesh.cells[c][(k + 1) % 4]}, n};
+  return std::nullopt;
+}
+
+std::string LooseSide::text(std::int64_t first, std::int64_t last) const
+{
+  return "the side from node " + std::to_string(first) + " to node " + std::to_string(last) +
+         " belongs to " + std::to_string(n_cells) + (n_cells == 1 ? " cell" : " cells") +
+         "; in a periodic mesh every side belongs to two.";
 }
 
 void check_rve_mesh(const RveMesh &mesh)

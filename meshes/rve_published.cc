@@ -6,11 +6,9 @@
 #include <meshes/rve_published.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <fstream>
-#include <map>
 #include <string_view>
 #include <vector>
 
@@ -119,35 +117,18 @@ void for_each_row(const std::filesystem::path &file, std::size_t n_columns, cons
     throw UserError("The mesh file '" + file.string() + "' is empty.");
 }
 
-/// Refuses cells that overlap, gaps and slits, which the area alone does not show, and nodes of no
-/// cell. Rows are numbered as cells and nodes are.
+/// Refuses cells that do not hang together and nodes of no cell. Rows are numbered as cells and
+/// nodes are.
 void check_connections(const RveMesh &mesh, const std::filesystem::path &nodes_csv,
                        const std::filesystem::path &elements_csv)
 {
-  const auto image = periodic_representatives(mesh);
-  const auto side = [&](std::size_t c, unsigned k)
-  {
-    const auto &cell = mesh.cells[c];
-    const unsigned a = image[cell[k]], b = image[cell[(k + 1) % 4]];
-    return std::array{image[cell[4 + k]], std::min(a, b), std::max(a, b)};
-  };
-  std::map<std::array<unsigned, 3>, unsigned> n_cells_at;
+  if (const auto side = first_loose_side(mesh))
+    throw UserError(elements_csv.string() + ":" + std::to_string(side->cell + 1) + ": " +
+                    side->text(side->nodes[0] + 1, side->nodes[1] + 1));
   std::vector<bool> used(mesh.nodes.size());
-  for (std::size_t c = 0; c < mesh.cells.size(); ++c)
-  {
-    for (unsigned k = 0; k < 4; ++k)
-      ++n_cells_at[side(c, k)];
-    for (const unsigned node : mesh.cells[c])
+  for (const auto &cell : mesh.cells)
+    for (const unsigned node : cell)
       used[node] = true;
-  }
-  for (std::size_t c = 0; c < mesh.cells.size(); ++c)
-    for (unsigned k = 0; k < 4; ++k)
-      if (const unsigned n = n_cells_at[side(c, k)]; n != 2)
-        throw UserError(elements_csv.string() + ":" + std::to_string(c + 1) +
-                        ": the side from node " + std::to_string(mesh.cells[c][k] + 1) +
-                        " to node " + std::to_string(mesh.cells[c][(k + 1) % 4] + 1) +
-                        " belongs to " + std::to_string(n) + (n == 1 ? " cell" : " cells") +
-                        "; in a periodic mesh every side belongs to two.");
   const auto unused = std::find(used.begin(), used.end(), false);
   if (unused != used.end())
     throw UserError(nodes_csv.string() + ":" + std::to_string(unused - used.begin() + 1) +

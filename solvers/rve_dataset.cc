@@ -186,9 +186,9 @@ std::size_t solve_planned(MPI_Comm comm, const std::string &folder, const DataSe
       crashed += sample.crashed ? 1 : 0;
     writer.write_round(mine);
     if (stop_requested(comm))
-      throw Error(ExitCode::stopped,
-                  "Stopped by a signal; all samples so far are stored, and the next "
-                  "run goes on from there.");
+      throw Error(ExitCode::stopped, "Stopped " + stop_reason() +
+                                       "; all samples so far are stored, and the next " +
+                                       "run goes on from there.");
   }
   progress.finish();
   crashed = dealii::Utilities::MPI::sum(crashed, comm);

@@ -253,8 +253,8 @@ TwoScaleResult TwoScaleSolver::run()
     self.announce(record);
     result.steps.push_back(record);
     if (stop_requested(self.comm) && !stepping.finished())
-      throw Error(ExitCode::stopped, "The macro run was stopped by a signal at load factor " +
-                                       std::to_string(record.load_factor) +
+      throw Error(ExitCode::stopped, "The macro run was stopped " + stop_reason() +
+                                       " at load factor " + std::to_string(record.load_factor) +
                                        "; the same command begins it again.");
   }
   result.closure_calls = newton.counters().calls;

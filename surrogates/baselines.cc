@@ -216,7 +216,8 @@ void train_snapshot_rbf(const DataSets &data, MicroModelCard card, const std::fi
 MlpTrainingReport train_snapshot_mlp(const DataSets &data, MicroModelCard card,
                                      const std::filesystem::path &path,
                                      const SnapshotMlpParameters &parameters,
-                                     const MlpProgressCallback &progress)
+                                     const MlpProgressCallback &progress,
+                                     const TrainingCheckpoint &checkpoint)
 {
   const auto &fields = data.first().fields();
   const bool with_tangent =
@@ -238,7 +239,7 @@ MlpTrainingReport train_snapshot_mlp(const DataSets &data, MicroModelCard card,
   MlpTrainingReport report;
   const Mlp head =
     train_mlp(recipe, train.labels, validation.E.n_points() > 0 ? &validation.labels : nullptr,
-              progress, &report);
+              progress, &report, checkpoint);
   write_head(head, "snapshot-mlp", data, std::move(card), path);
   return report;
 }

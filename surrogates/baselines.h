@@ -49,10 +49,12 @@ struct SnapshotMlpParameters
 
 /// "snapshot-mlp": a multilayer perceptron fitted to stresses and tangents. Each stress component
 /// counts by its own root mean square, so that the pressure does not hide the shear. The weights
-/// with the smallest loss on the split "val" are kept, where there is one.
+/// with the smallest loss on the split "val" are kept, where there is one. Checkpoints are those of
+/// train_mlp().
 MlpTrainingReport train_snapshot_mlp(const DataSets &data, MicroModelCard card,
                                      const std::filesystem::path &path,
                                      const SnapshotMlpParameters &parameters = {},
-                                     const MlpProgressCallback &progress = {});
+                                     const MlpProgressCallback &progress = {},
+                                     const TrainingCheckpoint &checkpoint = {});
 std::unique_ptr<PointMap> make_snapshot_mlp(const ClosureRequest &request);
 } // namespace understudy

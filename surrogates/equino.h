@@ -4,6 +4,7 @@
 
 #include <operators/maps/point_map.h>
 #include <operators/nn/head.h>
+#include <operators/nn/training_checkpoint.h>
 #include <surrogates/closure_request.h>
 #include <surrogates/equino_joint.h>
 #include <surrogates/equino_labels.h>
@@ -71,13 +72,14 @@ struct EquinoTrainingReport
 using EquinoProgress = std::function<void(const std::string &line)>;
 
 /// Trains a head ("mlp" or "odd-rbf") and writes the model file. Local: call it on one rank. The
-/// kind of the card is set here.
+/// kind of the card is set here. The head "mlp" leaves checkpoints and goes on from them; labels
+/// are made again.
 /// @param basis_hash tensor hash of the basis file, stored with the model
 EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std::string &head,
                                   const MicroBasis &basis, const Rve &rve,
                                   const MicroModelCard &card, const std::string &basis_hash,
-                                  const std::filesystem::path &file,
-                                  const EquinoProgress &progress);
+                                  const std::filesystem::path &file, const EquinoProgress &progress,
+                                  const TrainingCheckpoint &checkpoint = {});
 
 /// EquiNO as a closure:
 ///

@@ -4,6 +4,7 @@
 
 #include <data/core/points.h>
 #include <operators/nn/mlp.h>
+#include <operators/nn/training_checkpoint.h>
 #include <solvers/rve.h>
 #include <surrogates/micro_basis.h>
 
@@ -53,10 +54,12 @@ struct EquinoBranches
 /// call it on one rank.
 /// @param limit    half side of the box of training strains, |E_i| <= limit [-]
 /// @param progress gets a line every few seconds and an empty one in between; may be empty
+/// @param checkpoint may be taken between two steps of Adam and every 20 iterations of L-BFGS
 /// Throws UserError where problems() would state any, or when a mode of the basis is zero.
 EquinoBranches train_equino_joint(const EquinoJointParameters &parameters, const MicroBasis &basis,
                                   const Rve &rve, double limit,
-                                  const std::function<void(const std::string &line)> &progress);
+                                  const std::function<void(const std::string &line)> &progress,
+                                  const TrainingCheckpoint &checkpoint = {});
 
 /// The loss that train_equino_joint() minimises as a function of all weights; public for its test.
 class EquinoJointLoss
@@ -75,8 +78,9 @@ public:
   double evaluate(std::vector<double> *gradient) const;
   /// Both branches at @p E [3][n], computed by LibTorch: [2 n_modes][n], a above b.
   PointBatch coefficients(const PointBatch &E) const;
-  /// Trains from the current parameters on.
-  EquinoBranches train(const std::function<void(const std::string &line)> &progress);
+  /// Trains from the current parameters on, or from where a checkpoint was taken.
+  EquinoBranches train(const std::function<void(const std::string &line)> &progress,
+                       const TrainingCheckpoint &checkpoint = {});
 
 private:
   struct Data;

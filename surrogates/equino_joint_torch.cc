@@ -8,7 +8,9 @@
 #include <surrogates/equino_joint.h>
 #include <surrogates/equino_misfit.h>
 #include <surrogates/layer_widths.h>
+#include <surrogates/optimizer_state_torch.h>
 
+#include <nlohmann/json.hpp>
 #include <torch/torch.h>
 
 #include <cmath>
@@ -16,6 +18,7 @@
 #include <limits>
 #include <numeric>
 #include <random>
+#include <sstream>
 #include <utility>
 
 namespace understudy
@@ -113,11 +116,6 @@ struct Branch
   /// With the output scale in the last layer.
   Mlp network(double limit) const
   {
-    const auto numbers = [](const torch::Tensor &t)
-    {
-      const torch::Tensor rows = t.detach().contiguous();
-      return std::vector<double>(rows.data_ptr<double>(), rows.data_ptr<double>() + rows.numel());
-    };
     MlpWeights w;
     w.odd = odd;
     w.input_scale.assign(static_cast<std::size_t>(weight[0].size(1)), limit);
@@ -127,9 +125,9 @@ struct Branch
       MlpWeights::Layer layer;
       layer.n_in = static_cast<std::size_t>(weight[l].size(1));
       layer.n_out = static_cast<std::size_t>(weight[l].size(0));
-      layer.weight = numbers(last ? weight[l] * scale.unsqueeze(1) : weight[l]);
+      layer.weight = values_of(last ? weight[l] * scale.unsqueeze(1) : weight[l]);
       if (l < bias.size())
-        layer.bias = numbers(last ? bias[l] * scale : bias[l]);
+        layer.bias = values_of(last ? bias[l] * scale : bias[l]);
       w.layers.push_back(std::move(layer));
     }
     return Mlp(std::move(w));
@@ -171,6 +169,42 @@ const EquinoJointParameters &checked(const EquinoJointParameters &parameters)
     throw UserError("Joint training of EquiNO: " + problems.front());
   return parameters;
 }
+
+/// One call of train(): its time, with what was spent before a checkpoint, and its checkpoints.
+class Session
+{
+public:
+  Session(const TrainingCheckpoint &checkpoint, double budget) : checkpoint_(checkpoint)
+  {
+    const double before =
+      checkpoint.from ? checkpoint.from->meta().at("joint").at("seconds").get<double>() : 0.;
+    start_ = seconds_now() - before;
+    end_ = start_ + budget;
+  }
+  double seconds() const { return seconds_now() - start_; }
+  bool has_time() const { return seconds_now() < end_; }
+
+  /// The state to go on from when it was taken in this @p phase; null otherwise.
+  const ModelFile *from(const std::string &phase) const
+  {
+    const auto &file = checkpoint_.from;
+    return file && file->meta().at("joint").at("phase") == phase ? file.get() : nullptr;
+  }
+  /// Takes a checkpoint where one is wanted. @p add puts the state into the file.
+  void offer(const std::string &phase, const std::function<void(ModelFile &)> &add) const
+  {
+    if (!checkpoint_.wanted || !checkpoint_.wanted())
+      return;
+    ModelFile file;
+    file.meta()["joint"] = {{"phase", phase}, {"seconds", seconds()}};
+    add(file);
+    checkpoint_.save(file);
+  }
+
+private:
+  const TrainingCheckpoint &checkpoint_;
+  double start_ = 0., end_ = 0.;
+};
 
 /// Points [3][n] as rows of a tensor.
 torch::Tensor rows(const PointBatch &E)
@@ -241,8 +275,17 @@ struct EquinoJointLoss::Data
     std::string stopped_by;
   };
   using Report = std::function<void(const Outcome &)>;
-  void adam(double end);
-  Outcome lbfgs(double end, const Report &report);
+  void add_values(ModelFile &file) const
+  {
+    const std::vector<double> all = values();
+    file.add("joint/values", {all.size()}, all);
+  }
+  void set_values_of(const ModelFile &file)
+  {
+    set_values(file.tensor("joint/values", {values().size()}));
+  }
+  void adam(const Session &session);
+  Outcome lbfgs(const Session &session, const Report &report);
 
   EquinoJointParameters parameters;
   double limit;
@@ -254,14 +297,35 @@ struct EquinoJointLoss::Data
 };
 
 // Every batch is drawn without putting back until all strains had their turn.
-void EquinoJointLoss::Data::adam(double end)
+void EquinoJointLoss::Data::adam(const Session &session)
 {
   torch::optim::Adam optimizer(tensors, torch::optim::AdamOptions(1e-3));
   std::vector<std::int64_t> order(parameters.strains);
   std::iota(order.begin(), order.end(), 0);
   std::size_t next = order.size();
-  for (unsigned step = 0; step < parameters.adam_steps && seconds_now() < end; ++step)
+  unsigned step = 0;
+  if (const ModelFile *from = session.from("adam"))
   {
+    const auto &state = from->meta().at("joint").at("adam");
+    state.at("step").get_to(step);
+    state.at("next").get_to(next);
+    state.at("order").get_to(order);
+    std::istringstream(state.at("generator").get<std::string>()) >> generator;
+    set_values_of(*from);
+    load_optimizer(optimizer, *from, "joint/adam/");
+  }
+  const auto add_state = [&](ModelFile &file)
+  {
+    std::ostringstream random;
+    random << generator;
+    file.meta()["joint"]["adam"] = {
+      {"step", step}, {"next", next}, {"order", order}, {"generator", random.str()}};
+    add_values(file);
+    save_optimizer(optimizer, file, "joint/adam/");
+  };
+  for (; step < parameters.adam_steps && session.has_time(); ++step)
+  {
+    session.offer("adam", add_state);
     if (next + parameters.batch > order.size())
     {
       for (std::size_t i = order.size() - 1; i > 0; --i)
@@ -282,7 +346,8 @@ void EquinoJointLoss::Data::adam(double end)
 
 // In rounds of a few iterations, between which the optimizer keeps its pairs and the limits are
 // looked at. Its own tolerances are zero: the loss gets so small that others would end it early.
-EquinoJointLoss::Data::Outcome EquinoJointLoss::Data::lbfgs(double end, const Report &report)
+EquinoJointLoss::Data::Outcome EquinoJointLoss::Data::lbfgs(const Session &session,
+                                                            const Report &report)
 {
   constexpr std::int64_t iterations = 20;
   torch::optim::LBFGS optimizer(tensors, torch::optim::LBFGSOptions(1.)
@@ -306,8 +371,26 @@ EquinoJointLoss::Data::Outcome EquinoJointLoss::Data::lbfgs(double end, const Re
     }
     return loss;
   };
+  if (const ModelFile *from = session.from("lbfgs"))
+  {
+    outcome.evaluations = from->meta().at("joint").at("evaluations").get<unsigned>();
+    outcome.loss = from->tensor("joint/loss", {})[0];
+    best = from->tensor("joint/best", {values().size()});
+    set_values_of(*from);
+    load_optimizer(optimizer, *from, "joint/lbfgs/");
+  }
+  const auto add_state = [&](ModelFile &file)
+  {
+    file.meta()["joint"]["evaluations"] = outcome.evaluations;
+    file.add("joint/loss", {}, {outcome.loss});
+    file.add("joint/best", {best.size()}, best);
+    add_values(file);
+    save_optimizer(optimizer, file, "joint/lbfgs/");
+  };
   while (outcome.stopped_by.empty())
   {
+    if (!best.empty())
+      session.offer("lbfgs", add_state);
     const double before = outcome.loss;
     options.max_eval(std::min<std::int64_t>(
       2 * iterations, static_cast<std::int64_t>(parameters.max_evaluations) - outcome.evaluations));
@@ -317,7 +400,7 @@ EquinoJointLoss::Data::Outcome EquinoJointLoss::Data::lbfgs(double end, const Re
       outcome.stopped_by = "evaluations";
     else if (!(outcome.loss < before))
       outcome.stopped_by = "stall";
-    else if (seconds_now() > end)
+    else if (!session.has_time())
       outcome.stopped_by = "time";
   }
   if (!best.empty())
@@ -373,11 +456,13 @@ PointBatch EquinoJointLoss::coefficients(const PointBatch &E) const
   return out;
 }
 
-EquinoBranches EquinoJointLoss::train(const std::function<void(const std::string &line)> &progress)
+EquinoBranches EquinoJointLoss::train(const std::function<void(const std::string &line)> &progress,
+                                      const TrainingCheckpoint &checkpoint)
 {
   const OneThread one_thread;
-  const double start = seconds_now(), budget = 60. * data_->parameters.max_minutes;
-  double last = start;
+  const double budget = 60. * data_->parameters.max_minutes;
+  const Session session(checkpoint, budget);
+  double last = seconds_now();
   const unsigned most = data_->parameters.max_evaluations;
   const auto report = [&](const Data::Outcome &now)
   {
@@ -387,22 +472,25 @@ EquinoBranches EquinoJointLoss::train(const std::function<void(const std::string
     if (seconds_now() - last > 5.)
     {
       last = seconds_now();
-      std::snprintf(
-        line, sizeof line, "train: both branches, %u/%u evaluations, loss %.2e, %s left at most",
-        now.evaluations, most, now.loss, duration(std::max(0., budget - (last - start))).c_str());
+      std::snprintf(line, sizeof line,
+                    "train: both branches, %u/%u evaluations, loss %.2e, %s left at most",
+                    now.evaluations, most, now.loss,
+                    duration(std::max(0., budget - session.seconds())).c_str());
     }
     progress(line);
   };
-  data_->adam(start + budget);
-  const Data::Outcome outcome = data_->lbfgs(start + budget, report);
+  if (!session.from("lbfgs"))
+    data_->adam(session);
+  const Data::Outcome outcome = data_->lbfgs(session, report);
   return {data_->a.network(data_->limit), data_->b.network(data_->limit), outcome.loss,
           outcome.evaluations, outcome.stopped_by};
 }
 
 EquinoBranches train_equino_joint(const EquinoJointParameters &parameters, const MicroBasis &basis,
                                   const Rve &rve, double limit,
-                                  const std::function<void(const std::string &line)> &progress)
+                                  const std::function<void(const std::string &line)> &progress,
+                                  const TrainingCheckpoint &checkpoint)
 {
-  return EquinoJointLoss(parameters, basis, rve, limit).train(progress);
+  return EquinoJointLoss(parameters, basis, rve, limit).train(progress, checkpoint);
 }
 } // namespace understudy

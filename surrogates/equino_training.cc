@@ -5,6 +5,7 @@
 #include <data/core/progress.h>
 #include <data/core/timing.h>
 #include <data/output/statistics.h>
+#include <operators/nn/head.h>
 #include <operators/nn/odd_rbf.h>
 #include <operators/nn/train_mlp.h>
 #include <solvers/rve_dataset.h>
@@ -104,7 +105,8 @@ double relative_error(const Head &head, const PointBatch &E, const PointBatch &t
 std::unique_ptr<Head> fit_mlp(const EquinoParameters &parameters, const std::string &branch,
                               const PointBatch &E, const PointBatch &y, const PointBatch &dy,
                               const MlpLabels &validation, const StrainBox &box, double budget,
-                              EquinoTrainingReport &report, const EquinoProgress &progress)
+                              EquinoTrainingReport &report, const EquinoProgress &progress,
+                              const TrainingCheckpoint &checkpoint)
 {
   MlpRecipe recipe;
   recipe.hidden = layer_widths(parameters.hidden_layers);
@@ -136,10 +138,54 @@ std::unique_ptr<Head> fit_mlp(const EquinoParameters &parameters, const std::str
     return true;
   };
   MlpTrainingReport fit;
-  auto net = std::make_unique<Mlp>(train_mlp(recipe, {&E, &y, &dy}, &validation, show, &fit));
+  auto net =
+    std::make_unique<Mlp>(train_mlp(recipe, {&E, &y, &dy}, &validation, show, &fit, checkpoint));
   report.evaluations += fit.evaluations;
   report.stopped_by = fit.stopped_by;
   return net;
+}
+
+/// Both branches one after the other: b, then a. A checkpoint says which one is at work, and has
+/// the other one where that is done.
+struct SplitHeads
+{
+  std::unique_ptr<Head> a, b;
+};
+SplitHeads fit_split(const EquinoParameters &parameters, const EquinoLabels &labels,
+                     const EquinoLabels &unseen, const StrainBox &box, EquinoTrainingReport &report,
+                     const EquinoProgress &progress, const TrainingCheckpoint &checkpoint)
+{
+  SplitHeads heads;
+  const bool b_is_done = checkpoint.from && checkpoint.from->meta().at("branch") == "a";
+  TrainingCheckpoint own = checkpoint;
+  const auto save_as = [&](const std::string &branch)
+  {
+    own.save = [&, branch](ModelFile state)
+    {
+      state.meta()["branch"] = branch;
+      state.meta()["evaluations_before"] = report.evaluations;
+      if (heads.b)
+        heads.b->save(state, "done_b/");
+      checkpoint.save(state);
+    };
+  };
+  const double budget = parameters.max_minutes * 60 / 2;
+  if (b_is_done)
+  {
+    heads.b = load_head(*checkpoint.from, "done_b/");
+    report.evaluations = checkpoint.from->meta().at("evaluations_before").get<unsigned>();
+  }
+  else
+  {
+    save_as("b");
+    heads.b = fit_mlp(parameters, "b", labels.E, labels.b, labels.db,
+                      {&unseen.E, &unseen.b, &unseen.db}, box, budget, report, progress, own);
+    own.from.reset();
+  }
+  save_as("a");
+  heads.a = fit_mlp(parameters, "a", labels.E, labels.a, labels.da,
+                    {&unseen.E, &unseen.a, &unseen.da}, box, budget, report, progress, own);
+  return heads;
 }
 } // namespace
 
@@ -250,7 +296,8 @@ EquinoLabels make_equino_labels(const MicroBasis &basis, const Rve &rve, unsigne
 EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std::string &head,
                                   const MicroBasis &basis, const Rve &rve,
                                   const MicroModelCard &card, const std::string &basis_hash,
-                                  const std::filesystem::path &path, const EquinoProgress &progress)
+                                  const std::filesystem::path &path, const EquinoProgress &progress,
+                                  const TrainingCheckpoint &checkpoint)
 {
   EquinoTrainingReport report;
   const bool mlp = head == "mlp";
@@ -268,7 +315,7 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   if (mlp && parameters.recipe == "joint")
   {
     EquinoBranches branches =
-      train_equino_joint(parameters.joint, basis, rve, card.box.largest(), progress);
+      train_equino_joint(parameters.joint, basis, rve, card.box.largest(), progress, checkpoint);
     a = std::make_unique<Mlp>(std::move(branches.a));
     b = std::make_unique<Mlp>(std::move(branches.b));
     report.evaluations = branches.evaluations;
@@ -276,11 +323,10 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   }
   else if (mlp)
   {
-    const double budget = parameters.max_minutes * 60 / 2;
-    b = fit_mlp(parameters, "b", labels.E, labels.b, labels.db, {&unseen.E, &unseen.b, &unseen.db},
-                card.box, budget, report, progress);
-    a = fit_mlp(parameters, "a", labels.E, labels.a, labels.da, {&unseen.E, &unseen.a, &unseen.da},
-                card.box, budget, report, progress);
+    SplitHeads heads =
+      fit_split(parameters, labels, unseen, card.box, report, progress, checkpoint);
+    a = std::move(heads.a);
+    b = std::move(heads.b);
   }
   else
   {

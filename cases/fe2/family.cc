@@ -77,13 +77,14 @@ private:
     return {numbered("train", round),
             round == 1 ? "Computes modes and trains the micro models."
                        : "Trains the guarded models with the hand-overs so far.",
+            [&w, round, this] { return train_dependencies(w.at_round(round)); },
+            models,
             [&w, round, this]
             {
-              return nlohmann::json{{"dataset", w.at_round(round).training_data().hash()},
-                                    {"micro", w.micro()},
-                                    {"training", section("Training")}};
+              train_stage(w.at_round(round), [&w, this] { return train_dependencies(w); });
             },
-            models, [&w, round] { train_stage(w.at_round(round)); }};
+            {},
+            [&w, round] { remove_training_checkpoints(w.at_round(round)); }};
   }
 
   Stage run(unsigned round)
@@ -139,6 +140,13 @@ private:
         values[where + "/" + entry["key"].get<std::string>()] = entry["value"];
     }
     return values;
+  }
+
+  nlohmann::json train_dependencies(Fe2Workshop &w) const
+  {
+    return {{"dataset", w.training_data().hash()},
+            {"micro", w.micro()},
+            {"training", section("Training")}};
   }
 
   nlohmann::json dependencies_of_run(Fe2Workshop &w) const

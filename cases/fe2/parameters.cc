@@ -49,13 +49,24 @@ void MicroParameters::declare(dealii::ParameterHandler &prm)
 {
   auto geometries = rve_geometries();
   geometries.push_back("published");
+  geometries.push_back("gmsh");
   prm.add_parameter("Geometry", geometry,
-                    "Micro structure; 'published' reads 'Node file' and 'Element file'.",
+                    "Micro structure; 'published' reads 'Node file' and 'Element file', 'gmsh' "
+                    "your own 'Mesh file'. Its materials are those of the sections Matrix and "
+                    "Fibre below.",
                     Selection(choice(geometries)));
-  prm.add_parameter("Refinement", refinement, "Cells per side are multiplied by it [1]",
+  prm.add_parameter("Refinement", refinement,
+                    "Cells per side of a geometry of ours are multiplied by it [1]",
                     Integer(1, 64));
   prm.add_parameter("Node file", node_file, "Table x,y of the nodes of a published mesh.");
   prm.add_parameter("Element file", element_file, "Table of the Q8 elements of a published mesh.");
+  prm.add_parameter("Mesh file", mesh_file,
+                    "Of Gmsh, ASCII, format 4.1 or 2.2: quadrilaterals that fill a square of any "
+                    "size and are periodic.");
+  prm.add_parameter("Matrix group", groups.matrix,
+                    "Name or number of the physical group of 'Mesh file' that is the matrix.");
+  prm.add_parameter("Fibre group", groups.fibre,
+                    "Name or number of the physical group of 'Mesh file' that is the fibre.");
   prm.add_parameter(
     "Norm", norm,
     "Norm of dev e in the law: 'full' in three dimensions, 'inplane' without the zz "
@@ -73,29 +84,53 @@ void MicroParameters::declare(dealii::ParameterHandler &prm)
 std::vector<std::string> MicroParameters::problems() const
 {
   std::vector<std::string> all;
-  const bool files = !node_file.empty() || !element_file.empty();
-  if (geometry != "published" && files)
-    all.push_back("'Geometry' = " + geometry +
-                  " makes its own mesh, but a 'Node file' or 'Element "
-                  "file' is given in section 'Micro'; set 'Geometry' = published or remove them.");
-  if (geometry != "published")
-    return all;
-  for (const auto &[key, file] :
-       {std::pair("Node file", node_file), std::pair("Element file", element_file)})
+  const auto needs_file = [&](const std::string &key, const std::string &file)
   {
     if (file.empty())
-      all.push_back("'Geometry' = published needs '" + std::string(key) + "' in section 'Micro'.");
+      all.push_back("'Geometry' = " + geometry + " needs '" + key + "' in section 'Micro'.");
     else if (!std::filesystem::exists(file))
-      all.push_back("The '" + std::string(key) + "' " + file +
-                    " of section 'Micro' does not exist.");
+      all.push_back("The '" + key + "' " + file + " of section 'Micro' does not exist.");
+  };
+  const GmshGroups defaults;
+  const bool tables = !node_file.empty() || !element_file.empty();
+  const bool own_mesh =
+    !mesh_file.empty() || groups.matrix != defaults.matrix || groups.fibre != defaults.fibre;
+  const bool is_published = geometry == "published", is_gmsh = geometry == "gmsh";
+  const std::string start =
+    "'Geometry' = " + geometry +
+    (is_published || is_gmsh ? " reads other files" : " makes its own mesh");
+  if (!is_published && tables)
+    all.push_back(start + ", but a 'Node file' or 'Element file' is given in section 'Micro'; set "
+                          "'Geometry' = published or remove them.");
+  if (!is_gmsh && own_mesh)
+    all.push_back(start + ", but a 'Mesh file', 'Matrix group' or 'Fibre group' is given in "
+                          "section 'Micro'; set 'Geometry' = gmsh or remove them.");
+  if (is_published)
+  {
+    needs_file("Node file", node_file);
+    needs_file("Element file", element_file);
+  }
+  if (is_gmsh)
+  {
+    needs_file("Mesh file", mesh_file);
+    if (groups.matrix == groups.fibre)
+      all.push_back("'Matrix group' and 'Fibre group' in section 'Micro' are both '" +
+                    groups.matrix + "'.");
+    if (refinement != 1)
+      all.push_back("'Refinement' = " + std::to_string(refinement) +
+                    " in section 'Micro' does not refine a mesh from a file; make a finer one in "
+                    "Gmsh.");
   }
   return all;
 }
 
 RveMesh MicroParameters::make_mesh() const
 {
-  return geometry == "published" ? read_published_rve(node_file, element_file)
-                                 : make_rve(geometry, refinement);
+  if (geometry == "published")
+    return read_published_rve(node_file, element_file);
+  if (geometry == "gmsh")
+    return read_gmsh_rve(mesh_file, groups);
+  return make_rve(geometry, refinement);
 }
 
 RveParameters MicroParameters::rve_parameters() const

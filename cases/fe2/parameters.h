@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cases/fe2/guard.h>
+#include <meshes/rve_gmsh.h>
 #include <meshes/rve_mesh.h>
 #include <solvers/rve.h>
 #include <solvers/rve_dataset.h>
@@ -20,9 +21,12 @@ namespace understudy
 /// The micro structure of a case and its materials.
 struct MicroParameters
 {
-  std::string geometry = "rve3"; ///< a name of make_rve(), or "published" for the two files below
+  /// A name of make_rve(), "published" for the two tables or "gmsh" for the mesh file below.
+  std::string geometry = "rve3";
   unsigned refinement = 1;
   std::string node_file, element_file;
+  std::string mesh_file;
+  GmshGroups groups;
   std::string norm = "full";
   RveParameters rve;
 

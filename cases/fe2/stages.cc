@@ -5,15 +5,11 @@
 #include <cases/fe2/stages.h>
 #include <cases/versions.h>
 #include <data/core/collective.h>
-#include <data/core/progress.h>
 #include <data/core/sha256.h>
-#include <data/core/stop_flag.h>
 #include <data/core/timing.h>
 #include <data/store/atomic_file.h>
-#include <data/store/provenance.h>
 #include <data/store/strict_json.h>
 #include <operators/maps/balanced_map.h>
-#include <surrogates/baselines.h>
 
 #include <deal.II/base/mpi.h>
 
@@ -29,86 +25,6 @@ namespace
 nlohmann::json finite(double value)
 {
   return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
-}
-
-/// Trains one model; returns what is worth remembering of it. Local.
-nlohmann::json train_model(Fe2Workshop &workshop, const std::string &name, const DataSets &data,
-                           const MicroBasis &basis, const std::string &basis_hash)
-{
-  const Fe2Parameters &p = workshop.parameters();
-  MicroModelCard card = workshop.card(name);
-  card.dataset_hash = data.hash();
-  const auto file = workshop.model(name);
-  const double start = seconds_now();
-  nlohmann::json record = {{"name", name}};
-  const auto end_if_asked = [&]
-  {
-    if (stop_requested_here())
-      throw Error(ExitCode::stopped, "The training of '" + name +
-                                       "' was stopped by a signal; the same command does this "
-                                       "stage again.");
-  };
-  if (name == "equino-mlp" || name == "equino-rbf")
-  {
-    const auto report = train_equino(p.equino, name == "equino-mlp" ? "mlp" : "odd-rbf", basis,
-                                     *workshop.rve(), card, basis_hash, file,
-                                     [&](const std::string &line)
-                                     {
-                                       if (!line.empty())
-                                         workshop.context().log.info(line);
-                                       end_if_asked();
-                                     });
-    record["label_misfit"] = report.label_misfit;
-    record["validation_error_a"] = report.validation_a;
-    record["validation_error_b"] = report.validation_b;
-    record["evaluations"] = report.evaluations;
-    record["stopped_by"] = report.stopped_by;
-  }
-  else if (name == "pod-galerkin")
-  {
-    GalerkinParameters galerkin;
-    galerkin.cubature.tolerance = p.training.cubature_tolerance;
-    galerkin.cubature.max_points = p.training.cubature_points;
-    const GalerkinRom rom = train_galerkin_rom(galerkin, basis, data, *workshop.rve(), card, file);
-    record["points"] = rom.n_points;
-    record["cubature_residual"] = rom.cubature_residual;
-  }
-  else if (name == "training-mean")
-    train_training_mean(data, card, file);
-  else if (name == "linear")
-    train_linear(data, card, file);
-  else if (name == "snapshot-rbf")
-    train_snapshot_rbf(data, card, file);
-  else if (name == "snapshot-mlp")
-  {
-    SnapshotMlpParameters mlp;
-    mlp.max_evaluations = p.training.snapshot_mlp_evaluations;
-    mlp.seed = p.equino.seed;
-    const auto report = train_snapshot_mlp(data, card, file, mlp,
-                                           [&](const MlpProgress &)
-                                           {
-                                             end_if_asked();
-                                             return true;
-                                           });
-    record["evaluations"] = report.evaluations;
-    record["stopped_by"] = report.stopped_by;
-  }
-  else
-    throw UserError("The stage 'train' knows no training for the closure '" + name + "'.");
-  record["seconds"] = seconds_now() - start;
-  end_if_asked();
-  return record;
-}
-
-/// Costly models first, so that the ranks end at about the same time.
-std::vector<std::string> by_cost(std::vector<std::string> names)
-{
-  const auto cost = [](const std::string &name) {
-    return name == "equino-mlp" ? 2 : name == "snapshot-mlp" ? 1 : 0;
-  };
-  std::stable_sort(names.begin(), names.end(),
-                   [&](const std::string &a, const std::string &b) { return cost(a) > cost(b); });
-  return names;
 }
 
 nlohmann::json record_of(const LoadStepRecord &step)
@@ -276,75 +192,6 @@ void generate_stage(Fe2Workshop &workshop)
                            {{"samples_solved", solved},
                             {"samples", sampling.n_train + sampling.n_validation + sampling.n_test},
                             {"seconds", elapsed}});
-              return std::string();
-            });
-}
-
-void train_stage(Fe2Workshop &workshop)
-{
-  RunContext &context = workshop.context();
-  const auto scope = context.timing.scope("train");
-  const double start = seconds_now();
-  const DataSets data = [&]
-  {
-    std::unique_ptr<DataSets> opened;
-    workshop.rve();
-    on_all_ranks(context.comm,
-                 [&] { opened = std::make_unique<DataSets>(workshop.training_data()); });
-    return *opened;
-  }();
-  MicroBasis basis;
-  std::string basis_hash;
-  on_all_ranks(context.comm,
-               [&]
-               {
-                 basis =
-                   MicroBasis::compute(data, *workshop.rve(), workshop.parameters().equino.modes);
-                 ModelFile file;
-                 basis.save(file);
-                 basis_hash = file.tensor_hash();
-                 if (rank_in(context.comm) == 0)
-                 {
-                   create_folder(workshop.models().string());
-                   file.meta()["kind"] = "micro-basis";
-                   file.meta()["dataset_hash"] = data.hash();
-                   file.meta()["provenance"] = provenance(context.comm);
-                   file.write(workshop.basis().string());
-                 }
-               });
-  const auto names = by_cost(workshop.trained_closures());
-  const unsigned rank = rank_in(context.comm);
-  const unsigned n_ranks = dealii::Utilities::MPI::n_mpi_processes(context.comm);
-  std::string mine = "[]";
-  on_all_ranks(context.comm,
-               [&]
-               {
-                 auto records = nlohmann::json::array();
-                 for (std::size_t i = 0; i < names.size(); ++i)
-                   // Rank 0 has the costliest one and, with several ranks, no other.
-                   if ((n_ranks == 1 ? 0 : i == 0 ? 0 : 1 + (i - 1) % (n_ranks - 1)) == rank)
-                   {
-                     context.log.info("train: " + names[i]);
-                     records.push_back(train_model(workshop, names[i], data, basis, basis_hash));
-                   }
-                 mine = records.dump();
-               });
-  const auto everybody = dealii::Utilities::MPI::gather(context.comm, mine, 0);
-  on_rank_0(context.comm,
-            [&]
-            {
-              nlohmann::json record = {{"seconds", seconds_now() - start},
-                                       {"singular_values_displacement", basis.singular_w},
-                                       {"singular_values_stress", basis.singular_s},
-                                       {"models", nlohmann::json::object()}};
-              for (const auto &text : everybody)
-                for (const auto &model : nlohmann::json::parse(text))
-                {
-                  record["models"][model["name"].get<std::string>()] = model;
-                  context.log.info("train: " + model["name"].get<std::string>() + " took " +
-                                   duration(model["seconds"].get<double>()));
-                }
-              write_json(workshop.folder() / "train.json", record);
               return std::string();
             });
 }

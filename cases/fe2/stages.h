@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,13 @@ namespace understudy
 void generate_stage(Fe2Workshop &workshop);
 
 /// Modes and all micro models of the case: models/*.safetensors, train.json (times, losses). The
-/// models are shared out over the ranks.
-void train_stage(Fe2Workshop &workshop);
+/// models are shared out over the ranks. Checkpoints in models/checkpoint/ keep the state of each
+/// training, now and then and when a signal or the wall time ends it, and what is finished.
+/// @param depends_on everything the stage depends on; called on rank 0
+void train_stage(Fe2Workshop &workshop, const std::function<nlohmann::json()> &depends_on);
+
+/// Removes models/checkpoint/, of no use once the stage has its record. Local.
+void remove_training_checkpoints(Fe2Workshop &workshop);
 
 /// The macro structure with the closure and with the reference: run/<name>/.
 void run_stage(Fe2Workshop &workshop);

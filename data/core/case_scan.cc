@@ -6,6 +6,8 @@
 #include <data/core/errors.h>
 #include <data/core/nearest_name.h>
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <fstream>
 #include <map>
@@ -27,6 +29,22 @@ bool is_control(char c)
 {
   return static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\r';
 }
+
+/// JSON carries the statements to the other ranks, and takes UTF-8 only.
+bool is_utf8(const std::string &text)
+{
+  try
+  {
+    static_cast<void>(nlohmann::json(text).dump());
+    return true;
+  }
+  catch (const nlohmann::json::type_error &)
+  {
+    return false;
+  }
+}
+
+constexpr std::size_t max_depth = 32; ///< of sections within sections
 
 /// What follows the word @p keyword (in small or capital letters) on a line; false when it is
 /// another word.
@@ -81,6 +99,10 @@ public:
     if (std::filesystem::is_directory(file_, ignored))
       throw UserError(included_from + file_.string() +
                       " is a folder where a case file is expected.");
+    if (std::filesystem::is_character_file(file_, ignored) ||
+        std::filesystem::is_block_file(file_, ignored))
+      throw UserError(included_from + file_.string() +
+                      " is a device where a case file is expected.");
     std::ifstream in(file_);
     if (!in)
       missing_file(file_, included_from);
@@ -124,8 +146,13 @@ private:
     std::string rest;
     if (line.empty())
       return;
+    if (!is_utf8(line))
+      throw UserError(where + ": this line is not UTF-8 text; save the file in that encoding.");
     if (follows(line, "subsection", rest) && !rest.empty())
     {
+      if (open_.size() == max_depth)
+        throw UserError(where + ": sections are nested deeper than " + std::to_string(max_depth) +
+                        " levels.");
       open_.push_back(rest);
       opened_at_.push_back(where);
       found_.push_back({section(), "", "", where});
@@ -137,7 +164,8 @@ private:
       open_.pop_back();
       opened_at_.pop_back();
     }
-    else if (follows(line, "set", rest) && rest.find('=') != std::string::npos)
+    else if (follows(line, "set", rest) && rest.find('=', 1) != std::string::npos &&
+             rest.front() != '=')
       set(rest, where);
     else if (follows(line, "include", rest) && !rest.empty())
       include(rest, where);
@@ -187,6 +215,8 @@ std::vector<CaseStatement> scan_case(const std::filesystem::path &file)
 
 CaseStatement scan_override(const std::string &text)
 {
+  if (!is_utf8(text))
+    throw UserError("-D " + text + ": this is not UTF-8 text.");
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
     throw UserError("-D " + text + ": expected Section/Key=value.");

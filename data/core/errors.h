@@ -14,7 +14,7 @@ enum class ExitCode : int
   user_error = 2,     ///< a wrong case, argument or input file
   solver_failure = 3, ///< a solver gave up
   write_failure = 4,  ///< a file could not be written
-  stopped = 143       ///< stopped by a signal, after a checkpoint
+  stopped = 143       ///< stopped by a signal or at the wall time, after a checkpoint
 };
 
 /// An error with the exit code it leads to. The text is one complete sentence for the user:

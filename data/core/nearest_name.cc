@@ -46,12 +46,18 @@ std::string nearest_name(const std::string &name, const std::vector<std::string>
   std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
   std::string nearest;
   for (const auto &candidate : known)
+  {
+    // At least so many letters differ: a word of a megabyte costs nothing.
+    const auto [shorter, longer] = std::minmax(name.size(), candidate.size());
+    if (longer - shorter >= least)
+      continue;
     if (const auto distance = edit_distance(name, candidate);
         distance < least && distance < std::max(name.size(), candidate.size()))
     {
       least = distance;
       nearest = candidate;
     }
+  }
   return nearest;
 }
 

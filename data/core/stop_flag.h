@@ -4,6 +4,8 @@
 
 #include <mpi.h>
 
+#include <string>
+
 namespace understudy
 {
 /// SIGINT, SIGTERM and SIGUSR1 ask the program to stop at the next good moment; a second one ends
@@ -11,9 +13,17 @@ namespace understudy
 /// handlers of their own.
 void install_stop_handlers();
 
+/// Asks the program to stop likewise @p seconds from now; 0: never, which takes back an earlier
+/// limit. Local; every rank has its own clock.
+void set_walltime(double seconds);
+
 /// True on all ranks as soon as any of them was asked to stop. Collective over @p comm.
 bool stop_requested(MPI_Comm comm);
 
 /// This rank was asked to stop. Local.
 bool stop_requested_here();
+
+/// Completes "stopped ...": "by a signal" or "at the wall time of 60 min". Equal on all ranks after
+/// stop_requested(comm) was true. Local.
+std::string stop_reason();
 } // namespace understudy

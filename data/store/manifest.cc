@@ -26,6 +26,15 @@ Json fields_to_json(const std::vector<FieldSpec> &fields)
   return list;
 }
 
+const std::string hash_entry = "manifest_sha256";
+
+/// SHA-256 of all entries but the one that holds it.
+std::string hash_of_entries(Json text)
+{
+  text.erase(hash_entry);
+  return sha256_hex(json_text(text));
+}
+
 Json to_json(const Manifest &manifest)
 {
   Json text = {{"format", format_name},
@@ -56,6 +65,7 @@ Json to_json(const Manifest &manifest)
                          {"row", entry.row},
                          {"split", entry.split},
                          {"sha256", entry.sha256}});
+  text[hash_entry] = hash_of_entries(text);
   return text;
 }
 
@@ -121,6 +131,12 @@ Manifest from_json(const Json &text)
   require(text.at("format_version") == Manifest::format_version,
           "its format version is " + json_text(text.at("format_version")) +
             ", this program knows version " + std::to_string(Manifest::format_version));
+  // Where a list or object is expected, JSON would also count through null or a number.
+  for (const char *list : {"fields", "samples", "crashed"})
+    require(text.at(list).is_array(), std::string("its entry '") + list + "' is not a list");
+  for (const char *object : {"defining", "attributes", "provenance", "static", "files"})
+    require(text.at(object).is_object(),
+            std::string("its entry '") + object + "' is not an object");
   Manifest manifest;
   read_info(text, manifest.info);
   manifest.provenance = text.at("provenance");
@@ -137,6 +153,8 @@ Manifest from_json(const Json &text)
   read_samples(text.at("samples"), false, manifest);
   read_samples(text.at("crashed"), true, manifest);
   require(text.at("content_sha256") == manifest.hash(), "its samples contradict its SHA-256");
+  require(text.at(hash_entry) == hash_of_entries(text),
+          "its contents differ from its SHA-256, so it was damaged or edited");
   return manifest;
 }
 

@@ -76,10 +76,11 @@ struct ListedFile
   std::string sha256;
 };
 
-/// The contents of manifest.json, the one file that says which samples exist.
+/// The contents of manifest.json, the one file that says which samples exist. A SHA-256 over all
+/// its entries stands among them.
 struct Manifest
 {
-  static constexpr int format_version = 1;
+  static constexpr int format_version = 2;
 
   DataSetInfo info; ///< the static arrays without their values
   nlohmann::json provenance = nlohmann::json::object();

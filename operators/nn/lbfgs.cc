@@ -25,11 +25,7 @@ void add(double factor, const Vector &a, Vector &b)
   cblas_daxpy(static_cast<int>(a.size()), factor, a.data(), 1, b.data(), 1);
 }
 
-struct Pair
-{
-  Vector s, y; ///< steps of point and gradient
-  double rho;  ///< 1 / s.y
-};
+using Pair = LbfgsState::Pair;
 
 // - H g by the two-loop recursion
 Vector direction(const std::deque<Pair> &pairs, const Vector &g)
@@ -85,9 +81,10 @@ enum class Search
   told_to_stop
 };
 
-// Strong Wolfe search from @p start along d; the best point is in @p best.
-Search line_search(const Objective &f, const Trial &start, const Vector &d, double first_step,
-                   const std::function<bool()> &may_go_on, Trial &best)
+// Strong Wolfe search from @p start, where the slope is @p slope, along d; the best point is in
+// @p best.
+Search line_search(const Objective &f, const LbfgsState &start, double slope, const Vector &d,
+                   double first_step, const std::function<bool()> &may_go_on, Trial &best)
 {
   constexpr double c1 = 1e-4, c2 = 0.9;
   constexpr unsigned max_trials = 25;
@@ -103,9 +100,9 @@ Search line_search(const Objective &f, const Trial &start, const Vector &d, doub
     return trial;
   };
   const auto too_high = [&](const Trial &a)
-  { return !std::isfinite(a.f) || a.f > start.f + c1 * a.t * start.slope; };
+  { return !std::isfinite(a.f) || a.f > start.f + c1 * a.t * slope; };
 
-  Trial low = start, high;
+  Trial low{0., start.f, slope, start.x, start.gradient}, high;
   bool bracketed = false;
   double t = first_step;
   for (unsigned i = 0; i < max_trials; ++i)
@@ -123,7 +120,7 @@ Search line_search(const Objective &f, const Trial &start, const Vector &d, doub
     }
     else
     {
-      if (std::abs(now.slope) <= -c2 * start.slope)
+      if (std::abs(now.slope) <= -c2 * slope)
       {
         best = std::move(now);
         return Search::found;
@@ -151,36 +148,97 @@ Search line_search(const Objective &f, const Trial &start, const Vector &d, doub
   best = std::move(low);
   return best.t > 0. ? Search::found : Search::failed;
 }
+/// Appends the step from @p before to @p after unless its curvature is too small to be trusted.
+void remember(std::deque<Pair> &pairs, const LbfgsState &before, const Trial &after,
+              unsigned history)
+{
+  Pair pair{after.x, after.g, 0.};
+  add(-1., before.x, pair.s);
+  add(-1., before.gradient, pair.y);
+  const double sy = dot(pair.s, pair.y);
+  if (!(sy > 1e-16 * dot(pair.y, pair.y)))
+    return;
+  pair.rho = 1. / sy;
+  pairs.push_back(std::move(pair));
+  if (pairs.size() > history)
+    pairs.pop_front();
+}
 } // namespace
 
-bool minimise_lbfgs(const Objective &f, std::vector<double> &x, unsigned history,
-                    const std::function<bool()> &may_go_on, const AcceptedStep &accepted)
+void LbfgsState::save(ModelFile &file, const std::string &prefix) const
 {
-  if (!may_go_on())
-    return false;
-  Trial now;
-  now.x = x;
-  now.g.resize(x.size());
-  now.f = f(now.x, now.g);
-  std::deque<Pair> pairs;
+  Vector all_s, all_y, all_rho;
+  for (const Pair &pair : pairs)
+  {
+    all_s.insert(all_s.end(), pair.s.begin(), pair.s.end());
+    all_y.insert(all_y.end(), pair.y.begin(), pair.y.end());
+    all_rho.push_back(pair.rho);
+  }
+  file.add(prefix + "x", {x.size()}, x);
+  file.add(prefix + "gradient", {x.size()}, gradient);
+  file.add(prefix + "f", {}, {f});
+  file.add(prefix + "s", {pairs.size(), x.size()}, std::move(all_s));
+  file.add(prefix + "y", {pairs.size(), x.size()}, std::move(all_y));
+  file.add(prefix + "rho", {pairs.size()}, std::move(all_rho));
+}
+
+LbfgsState LbfgsState::load(const ModelFile &file, const std::string &prefix)
+{
+  LbfgsState state;
+  const auto shape = file.shape(prefix + "x");
+  state.x = file.tensor(prefix + "x", shape);
+  const std::size_t n = state.x.size();
+  state.gradient = file.tensor(prefix + "gradient", {n});
+  state.f = file.tensor(prefix + "f", {})[0];
+  const auto n_pairs = file.shape(prefix + "rho");
+  const Vector &all_rho = file.tensor(prefix + "rho", n_pairs);
+  const Vector &all_s = file.tensor(prefix + "s", {all_rho.size(), n});
+  const Vector &all_y = file.tensor(prefix + "y", {all_rho.size(), n});
+  for (std::size_t i = 0; i < all_rho.size(); ++i)
+  {
+    const auto first = static_cast<std::ptrdiff_t>(i * n),
+               last = static_cast<std::ptrdiff_t>((i + 1) * n);
+    state.pairs.push_back({{all_s.begin() + first, all_s.begin() + last},
+                           {all_y.begin() + first, all_y.begin() + last},
+                           all_rho[i]});
+  }
+  return state;
+}
+
+bool minimise_lbfgs(const Objective &f, std::vector<double> &x, unsigned history,
+                    const std::function<bool()> &may_go_on, const AcceptedStep &accepted,
+                    const LbfgsWatch &watch, const LbfgsState *from)
+{
+  LbfgsState now;
+  if (from)
+    now = *from;
+  else
+  {
+    if (!may_go_on())
+      return false;
+    now.x = x;
+    now.gradient.resize(x.size());
+    now.f = f(now.x, now.gradient);
+  }
+  x = now.x;
   for (;;)
   {
-    Vector d = direction(pairs, now.g);
-    now.slope = dot(now.g, d);
-    if (now.slope >= 0. && !pairs.empty())
+    const Vector d = direction(now.pairs, now.gradient);
+    const double slope = dot(now.gradient, d);
+    if (slope >= 0. && !now.pairs.empty())
     {
-      pairs.clear();
+      now.pairs.clear();
       continue;
     }
-    const double norm = std::sqrt(dot(now.g, now.g));
+    const double norm = std::sqrt(dot(now.gradient, now.gradient));
     if (norm == 0. || !std::isfinite(norm))
       return true;
-    now.t = 0.;
+    if (watch)
+      watch(now);
     Trial next;
-    const Search search =
-      line_search(f, now, d, pairs.empty() ? std::min(1., 1. / norm) : 1., may_go_on, next);
-    const bool moved = next.t > 0.;
-    if (moved)
+    const double first_step = now.pairs.empty() ? std::min(1., 1. / norm) : 1.;
+    const Search search = line_search(f, now, slope, d, first_step, may_go_on, next);
+    if (next.t > 0.)
     {
       x = next.x;
       if (!accepted(x, next.f))
@@ -190,23 +248,15 @@ bool minimise_lbfgs(const Objective &f, std::vector<double> &x, unsigned history
       return false;
     if (search == Search::failed)
     {
-      if (pairs.empty())
+      if (now.pairs.empty())
         return true;
-      pairs.clear();
+      now.pairs.clear();
       continue;
     }
-    Pair pair{next.x, next.g, 0.};
-    add(-1., now.x, pair.s);
-    add(-1., now.g, pair.y);
-    const double sy = dot(pair.s, pair.y);
-    if (sy > 1e-16 * dot(pair.y, pair.y))
-    {
-      pair.rho = 1. / sy;
-      pairs.push_back(std::move(pair));
-      if (pairs.size() > history)
-        pairs.pop_front();
-    }
-    now = std::move(next);
+    remember(now.pairs, now, next, history);
+    now.x = std::move(next.x);
+    now.gradient = std::move(next.g);
+    now.f = next.f;
   }
 }
 } // namespace understudy

@@ -4,8 +4,11 @@
 #include <operators/nn/lbfgs.h>
 #include <operators/nn/train_mlp.h>
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 namespace understudy
 {
@@ -50,10 +53,9 @@ public:
     state_.validation_loss = validation_ ? validation_->evaluate(p.data(), nullptr)
                                          : std::numeric_limits<double>::quiet_NaN();
     state_.seconds = seconds();
-    const double score = validation_ ? state_.validation_loss : loss;
-    if (score < best_score_)
+    if (score(state_) < best_score_)
     {
-      best_score_ = score;
+      best_score_ = score(state_);
       best_ = p;
       best_state_ = state_;
     }
@@ -69,34 +71,90 @@ public:
   }
   const std::vector<double> &best() const { return best_; }
 
+  void save(ModelFile &file) const
+  {
+    file.meta()["mlp"] = {{"evaluations", state_.evaluation},
+                          {"next_report", next_report_},
+                          {"seconds", seconds()},
+                          {"best", nullptr}};
+    if (best_.empty())
+      return;
+    file.add("mlp/best", {best_.size()}, best_);
+    file.meta()["mlp"]["best"] = {{"loss", best_state_.loss}, {"score", best_score_}};
+  }
+
+  /// @param n_parameters of the net, which the best weights must have
+  void load(const ModelFile &file, std::size_t n_parameters)
+  {
+    const auto &meta = file.meta().at("mlp");
+    state_.evaluation = meta.at("evaluations").get<unsigned>();
+    next_report_ = meta.at("next_report").get<unsigned>();
+    start_ = seconds_now() - meta.at("seconds").get<double>();
+    if (meta.at("best").is_null())
+      return;
+    best_ = file.tensor("mlp/best", {n_parameters});
+    best_state_.loss = meta["best"].at("loss").get<double>();
+    best_score_ = meta["best"].at("score").get<double>();
+    best_state_.validation_loss =
+      validation_ ? best_score_ : std::numeric_limits<double>::quiet_NaN();
+  }
+
 private:
   double seconds() const { return seconds_now() - start_; }
+  double score(const MlpProgress &p) const { return validation_ ? p.validation_loss : p.loss; }
 
   const MlpRecipe &recipe_;
   MlpLoss &train_;
   MlpLoss *validation_;
   const MlpProgressCallback &progress_;
-  const double start_ = seconds_now();
+  double start_ = seconds_now();
   MlpProgress state_, best_state_;
   unsigned next_report_ = 0;
   double best_score_ = std::numeric_limits<double>::infinity();
   std::vector<double> best_;
   std::string stopped_by_;
 };
+
+std::unique_ptr<MlpLoss> validation_loss_of(const MlpRecipe &recipe, const MlpLabels *validation,
+                                            const MlpLoss &train)
+{
+  if (!validation)
+    return nullptr;
+  MlpRecipe same = recipe;
+  same.input_scale = train.input_scale();
+  auto loss = std::make_unique<MlpLoss>(same, *validation);
+  loss->share_output_scale(train);
+  return loss;
+}
+
+/// Where the search goes on; nothing when it is to begin.
+std::optional<LbfgsState> restore(const TrainingCheckpoint &checkpoint, const MlpLoss &loss,
+                                  Watch &watch)
+{
+  if (!checkpoint.from)
+    return {};
+  checkpoint.from->tensor("mlp/lbfgs/x", {loss.n_hidden_parameters()});
+  watch.load(*checkpoint.from, loss.n_parameters());
+  return LbfgsState::load(*checkpoint.from, "mlp/lbfgs/");
+}
+
+void leave(const TrainingCheckpoint &checkpoint, const LbfgsState &state, const Watch &watch)
+{
+  if (!checkpoint.wanted || !checkpoint.wanted())
+    return;
+  ModelFile file;
+  state.save(file, "mlp/lbfgs/");
+  watch.save(file);
+  checkpoint.save(file);
+}
 } // namespace
 
 Mlp train_mlp(const MlpRecipe &recipe, const MlpLabels &train, const MlpLabels *validation,
-              const MlpProgressCallback &progress, MlpTrainingReport *report)
+              const MlpProgressCallback &progress, MlpTrainingReport *report,
+              const TrainingCheckpoint &checkpoint)
 {
   MlpLoss loss(recipe, train);
-  std::unique_ptr<MlpLoss> validation_loss;
-  if (validation)
-  {
-    MlpRecipe same = recipe;
-    same.input_scale = loss.input_scale();
-    validation_loss = std::make_unique<MlpLoss>(same, *validation);
-    validation_loss->share_output_scale(loss);
-  }
+  const auto validation_loss = validation_loss_of(recipe, validation, loss);
   Watch watch(recipe, loss, validation_loss.get(), progress);
   std::vector<double> all = loss.initial_parameters(), gradient(all.size());
   const auto n_hidden = static_cast<long>(loss.n_hidden_parameters());
@@ -106,6 +164,7 @@ Mlp train_mlp(const MlpRecipe &recipe, const MlpLabels &train, const MlpLabels *
     return all;
   };
   std::vector<double> hidden(all.begin(), all.begin() + n_hidden);
+  const auto from = restore(checkpoint, loss, watch);
   minimise_lbfgs(
     [&](const std::vector<double> &x, std::vector<double> &g)
     {
@@ -121,7 +180,8 @@ Mlp train_mlp(const MlpRecipe &recipe, const MlpLabels &train, const MlpLabels *
       // The line search may have tried another point after this one.
       loss.fit_last_layer(with_hidden(x).data());
       return watch.accepted(all, f);
-    });
+    },
+    [&](const LbfgsState &state) { leave(checkpoint, state, watch); }, from ? &*from : nullptr);
   const double f = loss.evaluate_reduced(with_hidden(hidden).data(), nullptr);
   watch.accepted(all, f);
   if (report)

@@ -4,6 +4,7 @@
 
 #include <data/core/points.h>
 #include <operators/nn/mlp.h>
+#include <operators/nn/training_checkpoint.h>
 
 #include <cstdint>
 #include <functional>
@@ -71,11 +72,12 @@ using MlpProgressCallback = std::function<bool(const MlpProgress &)>;
 /// weights (tests/benchmark/bench_training). All is full-batch in double on one thread, so that
 /// equal seeds give equal weights on one machine. The weights with the smallest validation loss are
 /// kept (training loss without validation labels). Each output is scaled by its own root mean
-/// square, which ends up in the last layer. Throws UserError when shapes do not fit, or labels are
-/// not finite or all zero.
+/// square, which ends up in the last layer. A checkpoint may be taken before every line search; its
+/// names begin with "mlp/". Throws UserError when shapes do not fit, or labels are not finite or
+/// all zero.
 Mlp train_mlp(const MlpRecipe &recipe, const MlpLabels &train,
               const MlpLabels *validation = nullptr, const MlpProgressCallback &progress = {},
-              MlpTrainingReport *report = nullptr);
+              MlpTrainingReport *report = nullptr, const TrainingCheckpoint &checkpoint = {});
 
 /// Loss above and its gradient as functions of all weights; public for its test.
 class MlpLoss

@@ -122,7 +122,7 @@ with h5py.File(sys.argv[1] + '/shard-000000-0000.h5', 'r') as f:
     assert f['samples/strain'][0, 1] == 4.1 and f['samples/energy'][:].tolist() == [-4, 0]
     assert f['sample_id'][:].tolist() == [4, 0]
     assert f['split'].asstr()[:].tolist() == ['train', 'test']
-    assert f.attrs['norm'] == 'energy' and f.attrs['seed'] == 7 and f.attrs['format_version'] == 1
+    assert f.attrs['norm'] == 'energy' and f.attrs['seed'] == 7 and f.attrs['format_version'] == 2
     assert f.attrs['box'].tolist() == [0.04, 0.04, 0.08]
     assert len(json.loads(f.attrs['attributes_json'])['case_text']) == 100000
     assert f.attrs['program'] == 'understudy' and len(f.attrs['fingerprint']) == 64
@@ -246,8 +246,14 @@ TEST(DataSet, RefusesAnEditedManifest)
   EXPECT_THAT(edited("\"row\": 1", "\"row\": -1"), HasSubstr("not a whole number >= 0"));
   EXPECT_THAT(edited("\"id\": 4", "\"id\": 0"), HasSubstr("lists sample 0 twice"));
   EXPECT_THAT(edited("\"shard-000000-0000.h5\": {", "\"../../etc\": {"), HasSubstr("foreign name"));
-  EXPECT_THAT(edited("\"format_version\": 1", "\"format_version\": 2"),
-              HasSubstr("its format version is 2, this program knows version 1"));
+  EXPECT_THAT(edited("\"format_version\": 2", "\"format_version\": 1"),
+              HasSubstr("its format version is 1, this program knows version 2"));
+  for (const auto &[old_text, new_text] : {std::pair("three fields", "four fields"),
+                                           {"Newton failed", "Newton gave up"},
+                                           {"\"row\": 0", "\"row\": 1"},
+                                           {"\"unit\": \"mm\"", "\"unit\": \"m\""}})
+    EXPECT_THAT(edited(old_text, new_text),
+                HasSubstr("its contents differ from its SHA-256, so it was damaged or edited"));
 }
 
 TEST(DataSet, RefusesWrongSamplesAndNames)

@@ -18,11 +18,13 @@
 #include <gtest/gtest.h>
 
 #include <mpi.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <string>
 #include <utility>
@@ -304,6 +306,70 @@ TEST(EquinoJoint, TrainingLowersTheLossAndRepeatsItself)
     other.seed += 1;
     EXPECT_NE(train_equino_joint(other, ground().basis, *ground().rve, limit, {}).loss,
               trained.loss);
+  }
+}
+
+namespace
+{
+struct BrokenOff
+{
+};
+
+/// Trains with a break at the checkpoint of each number in @p breaks, counted from the last one.
+/// The state goes through the bytes of a file.
+EquinoBranches train_with_breaks(const EquinoJointParameters &parameters,
+                                 std::vector<unsigned> breaks, std::vector<std::string> &phases)
+{
+  TrainingCheckpoint checkpoint;
+  unsigned n_asked = 0;
+  checkpoint.wanted = [&] { return !breaks.empty() && ++n_asked > breaks.front(); };
+  checkpoint.save = [&](const ModelFile &state)
+  {
+    checkpoint.from =
+      std::make_shared<const ModelFile>(ModelFile::from_bytes(state.to_bytes(), "state"));
+    phases.push_back(state.meta()["joint"]["phase"]);
+    breaks.erase(breaks.begin());
+    n_asked = 0;
+    throw BrokenOff();
+  };
+  for (;;)
+    try
+    {
+      return train_equino_joint(parameters, ground().basis, *ground().rve, limit, {}, checkpoint);
+    }
+    catch (const BrokenOff &)
+    {
+    }
+}
+} // namespace
+
+// Requirement: broken off in either part and gone on with, it is the unbroken training, bit for
+// bit.
+TEST(EquinoJoint, BrokenOffAndResumedEqualsUnbroken)
+{
+  for (const auto &parameters : {small(), small_paper()})
+  {
+    const EquinoBranches whole =
+      train_equino_joint(parameters, ground().basis, *ground().rve, limit, {});
+    for (const std::vector<unsigned> &breaks :
+         {std::vector<unsigned>{0}, {1, 1}, {7}, {19}, {20}, {22, 0, 2}, {5, 18, 1, 1, 1}})
+    {
+      std::vector<std::string> phases;
+      const EquinoBranches resumed = train_with_breaks(parameters, breaks, phases);
+      ASSERT_EQ(phases.size(), breaks.size());
+      EXPECT_EQ(phases.back(),
+                std::accumulate(breaks.begin(), breaks.end(), 0u) < 20 ? "adam" : "lbfgs");
+      EXPECT_EQ(resumed.loss, whole.loss);
+      EXPECT_EQ(resumed.evaluations, whole.evaluations);
+      EXPECT_EQ(resumed.stopped_by, whole.stopped_by);
+      for (std::size_t l = 0; l < 3; ++l)
+      {
+        EXPECT_EQ(resumed.a.weights().layers[l].weight, whole.a.weights().layers[l].weight);
+        EXPECT_EQ(resumed.a.weights().layers[l].bias, whole.a.weights().layers[l].bias);
+        EXPECT_EQ(resumed.b.weights().layers[l].weight, whole.b.weights().layers[l].weight);
+        EXPECT_EQ(resumed.b.weights().layers[l].bias, whole.b.weights().layers[l].bias);
+      }
+    }
   }
 }
 

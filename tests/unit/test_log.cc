@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 
 using namespace understudy;
@@ -114,6 +115,26 @@ TEST(StopFlagDeathTest, ASignalAsksAllRanksToStop)
       },
       testing::ExitedWithCode(0), "")
       << "signal " << signal;
+}
+
+// Requirement: the wall time asks like a signal, and the reason that is told is the right one.
+TEST(StopFlagDeathTest, TheWallTimeAsksLikeASignal)
+{
+  EXPECT_EXIT(
+    {
+      install_stop_handlers();
+      set_walltime(3600.);
+      const bool before = stop_requested_here() || stop_requested(MPI_COMM_SELF);
+      set_walltime(0.);
+      const bool never = stop_requested_here();
+      set_walltime(1e-9);
+      const bool after = stop_requested_here() && stop_requested(MPI_COMM_SELF);
+      std::cerr << "stopped " << stop_reason();
+      std::raise(SIGTERM);
+      std::cerr << (stop_requested(MPI_COMM_SELF) ? ", " : "?") << stop_reason();
+      std::_Exit(!before && !never && after ? 0 : 1);
+    },
+    testing::ExitedWithCode(0), "^stopped at the wall time of 1.66667e-11 min, by a signal$");
 }
 
 TEST(StopFlagDeathTest, TheSecondSignalEndsTheProgram)

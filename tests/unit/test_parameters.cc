@@ -178,6 +178,7 @@ TEST_F(ReadCase, RefusesWhatIsNoStatement)
   EXPECT_THAT(error_of("end\n"), HasSubstr("a.prm:1: there is no open section"));
   EXPECT_THAT(error_of("Title = x\n"), HasSubstr("a.prm:1: 'Title = x' is no statement"));
   EXPECT_THAT(error_of("set Title\n"), HasSubstr("a.prm:1: 'set Title' is no statement"));
+  EXPECT_THAT(error_of("set = Title\n"), HasSubstr("a.prm:1: 'set = Title' is no statement"));
   EXPECT_THAT(error_of("", {"Title"}), HasSubstr("-D Title: expected Section/Key=value."));
 }
 

@@ -13,7 +13,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 #include <random>
+
+#include <nlohmann/json.hpp>
 
 using namespace understudy;
 
@@ -260,6 +263,103 @@ TEST(TrainMlp, StopsWhenToldAndRefusesBadLabels)
   EXPECT_THROW(train_mlp(wrong, s.all()), UserError);
   s.y(0, 0) = std::nan("");
   EXPECT_THROW(train_mlp(small(true), s.all()), UserError);
+}
+
+namespace
+{
+/// Thrown by a checkpoint to end a training as a signal would.
+struct BrokenOff
+{
+};
+
+/// Trains with a break at the checkpoints of number @p breaks (each counted from the last break).
+/// The state goes through the bytes of a file.
+Mlp train_with_breaks(const MlpRecipe &recipe, const MlpLabels &train, const MlpLabels *validation,
+                      std::vector<unsigned> breaks, MlpTrainingReport &report)
+{
+  TrainingCheckpoint checkpoint;
+  unsigned n_asked = 0;
+  checkpoint.wanted = [&] { return !breaks.empty() && ++n_asked > breaks.front(); };
+  checkpoint.save = [&](const ModelFile &state)
+  {
+    checkpoint.from =
+      std::make_shared<const ModelFile>(ModelFile::from_bytes(state.to_bytes(), "state"));
+    breaks.erase(breaks.begin());
+    n_asked = 0;
+    throw BrokenOff();
+  };
+  for (;;)
+    try
+    {
+      return train_mlp(recipe, train, validation, {}, &report, checkpoint);
+    }
+    catch (const BrokenOff &)
+    {
+    }
+}
+} // namespace
+
+// Requirement: a training that is broken off and gone on with is the unbroken one, bit for bit,
+// with the same number of evaluations and the same best weights, wherever it is broken off.
+TEST_P(AnyLoss, BrokenOffAndResumedEqualsUnbroken)
+{
+  const Samples s = toy(60, 3), test = toy(40, 4);
+  const MlpLabels unseen = test.all();
+  for (const MlpLabels *validation : {&unseen, static_cast<const MlpLabels *>(nullptr)})
+  {
+    MlpRecipe recipe = small(GetParam());
+    recipe.history = 7; // so that pairs are dropped
+    recipe.report_every = 17;
+    MlpTrainingReport unbroken;
+    const Mlp whole = train_mlp(recipe, s.all(), validation, {}, &unbroken);
+    for (const std::vector<unsigned> &breaks :
+         {std::vector<unsigned>{0}, {1}, {2, 0, 5}, {23}, {60, 60, 60}, {150, 1}})
+    {
+      MlpTrainingReport report;
+      const Mlp resumed = train_with_breaks(recipe, s.all(), validation, breaks, report);
+      for (std::size_t l = 0; l < whole.weights().layers.size(); ++l)
+      {
+        EXPECT_EQ(resumed.weights().layers[l].weight, whole.weights().layers[l].weight);
+        EXPECT_EQ(resumed.weights().layers[l].bias, whole.weights().layers[l].bias);
+      }
+      EXPECT_EQ(report.evaluations, unbroken.evaluations);
+      EXPECT_EQ(report.loss, unbroken.loss);
+      EXPECT_EQ(report.stopped_by, unbroken.stopped_by);
+      EXPECT_EQ(std::isnan(report.validation_loss), validation == nullptr);
+      if (validation)
+      {
+        EXPECT_EQ(report.validation_loss, unbroken.validation_loss);
+      }
+      EXPECT_GT(report.seconds, 0.);
+    }
+  }
+}
+
+// Requirement: the limit on time counts what was spent before, and a state of another net is
+// refused.
+TEST(TrainMlp, ResumedTrainingKeepsItsLimits)
+{
+  const Samples s = toy(30, 7);
+  MlpRecipe recipe = small(true);
+  TrainingCheckpoint checkpoint;
+  ModelFile state;
+  checkpoint.wanted = [] { return true; };
+  checkpoint.save = [&](const ModelFile &now)
+  {
+    state = now;
+    throw BrokenOff();
+  };
+  EXPECT_THROW(train_mlp(recipe, s.all(), nullptr, {}, nullptr, checkpoint), BrokenOff);
+  state.meta()["mlp"]["seconds"] = 1000.;
+  TrainingCheckpoint resumed;
+  resumed.from = std::make_shared<const ModelFile>(state);
+  recipe.max_seconds = 900.;
+  MlpTrainingReport report;
+  train_mlp(recipe, s.all(), nullptr, {}, &report, resumed);
+  EXPECT_EQ(report.stopped_by, "time");
+  EXPECT_EQ(report.evaluations, 1u);
+  recipe.hidden = {12, 11};
+  EXPECT_THROW(train_mlp(recipe, s.all(), nullptr, {}, nullptr, resumed), UserError);
 }
 
 TEST(Lbfgs, MinimisesRosenbrock)

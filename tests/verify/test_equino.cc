@@ -201,6 +201,60 @@ TEST(EquinoTraining, TheCallerMayEndIt)
   EXPECT_FALSE(std::filesystem::exists(file));
 }
 
+// Requirement: broken off in either branch, by either recipe, and gone on with, the training writes
+// the model of an unbroken one, bit for bit, and a branch that was finished is kept.
+TEST(EquinoTraining, BrokenOffAndResumedEqualsUnbroken)
+{
+  EquinoParameters small;
+  small.modes = n_modes;
+  small.mlp_strains = 40;
+  small.validation_strains = 10;
+  small.hidden_layers = "6";
+  small.stress_evaluations = 60;
+  small.displacement_evaluations = 90;
+  small.joint.strains = 20;
+  small.joint.hidden_layers = "6";
+  small.joint.adam_steps = 10;
+  small.joint.max_evaluations = 90;
+  struct BrokenOff
+  {
+  };
+  const auto train = [&](const std::string &file, const TrainingCheckpoint &checkpoint)
+  {
+    return train_equino(small, "mlp", ground().basis, ground().rve, MicroModelCard(), "", file, {},
+                        checkpoint);
+  };
+  for (const std::string recipe : {"split", "joint"})
+  {
+    small.recipe = recipe;
+    const std::string file = ground().folder.path() + "/" + recipe + ".safetensors";
+    unsigned n_moments = 0;
+    TrainingCheckpoint count;
+    count.wanted = [&] { return ++n_moments == 0; };
+    const auto unbroken = train(file, count);
+    const std::string whole = ModelFile::read(file).tensor_hash();
+    for (const unsigned moment : {1u, n_moments / 4, n_moments / 2, 3 * n_moments / 4, n_moments})
+    {
+      std::filesystem::remove(file);
+      unsigned n = 0;
+      TrainingCheckpoint checkpoint;
+      checkpoint.wanted = [&] { return ++n == moment; };
+      checkpoint.save = [&](const ModelFile &state)
+      {
+        checkpoint.from = std::make_shared<const ModelFile>(state);
+        throw BrokenOff();
+      };
+      EXPECT_THROW(train(file, checkpoint), BrokenOff);
+      const auto report = train(file, checkpoint);
+      EXPECT_EQ(n, n_moments + 1) << "no moment comes twice but the one at which it was broken off";
+      EXPECT_EQ(ModelFile::read(file).tensor_hash(), whole) << recipe << " at " << moment;
+      EXPECT_EQ(report.evaluations, unbroken.evaluations);
+      EXPECT_EQ(report.validation_a, unbroken.validation_a);
+      EXPECT_EQ(report.validation_b, unbroken.validation_b);
+    }
+  }
+}
+
 TEST(GradedStrains, StayInTheBoxAndReachZero)
 {
   const PointBatch E = graded_strains(200, limit, 0.5, 24);

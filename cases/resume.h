@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <data/core/log.h>
+#include <data/store/checkpoint.h>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace understudy
+{
+/// What a run does with checkpoints that it finds.
+enum class ResumeMode
+{
+  automatic, ///< goes on from one of the same case, leaves others unused with a warning
+  resume,    ///< goes on, and fails where one belongs to something else or none is intact
+  fresh      ///< removes them and begins anew
+};
+
+/// The checkpoint in @p store that a computation goes on from; nothing: it begins anew. The key of
+/// a checkpoint is JSON, which is compared with @p key. Tells @p log where it goes on from, what is
+/// damaged, and the first entry in which another key differs, with old and new value. With
+/// ResumeMode::resume the latter two are a UserError unless an intact checkpoint of this key is
+/// there; that there is none at all is not, since what ended before needs none. Throws WriteError
+/// when checkpoints cannot be removed. Local: call it on rank 0.
+/// @param what begins the lines, e.g. "train: equino-mlp"
+std::optional<Checkpoint> find_checkpoint(CheckpointStore &store, const nlohmann::json &key,
+                                          ResumeMode mode, const std::string &what, Log &log);
+
+/// UserError when @p mode is ResumeMode::resume and no run began in the folder @p output yet, so
+/// that there is nothing to go on from. Local.
+void check_resume(ResumeMode mode, const std::filesystem::path &output);
+} // namespace understudy
