@@ -19,6 +19,15 @@ public:
 
   void accept(); ///< target() has converged
 
+  /// Size of the next step as a fraction of the regular one; with accepted() all that restore()
+  /// needs.
+  double fraction() const { return fraction_; }
+  void restore(double accepted, double fraction)
+  {
+    accepted_ = accepted;
+    fraction_ = fraction;
+  }
+
   /// target() has failed: the next one is half as far. False when that would be below the minimum.
   bool cut();
 

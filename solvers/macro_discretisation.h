@@ -86,6 +86,9 @@ public:
                      const PointAnswer &answer) const;
   MacroFields empty_fields() const;
 
+  /// The nodal displacement of fields that hold the locally owned cells: the inverse of fields().
+  Vector displacement(const MacroFields &fields) const;
+
 private:
   void make_constraints();
   void check_boundaries(const MacroConditions &conditions) const;

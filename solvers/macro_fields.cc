@@ -114,6 +114,14 @@ void sort_cells(MacroFields &fields)
 }
 } // namespace
 
+const MacroCell *find_cell(const MacroFields &fields, const std::string &id)
+{
+  const auto cell =
+    std::lower_bound(fields.cells.begin(), fields.cells.end(), id,
+                     [](const MacroCell &a, const std::string &b) { return a.id < b; });
+  return cell != fields.cells.end() && cell->id == id ? &*cell : nullptr;
+}
+
 std::vector<char> pack(const MacroFields &fields)
 {
   std::vector<char> bytes;

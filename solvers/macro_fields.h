@@ -45,6 +45,9 @@ struct MacroFields
   std::vector<MacroCell> cells;
 };
 
+/// The cell of that id, or null. The cells are sorted.
+const MacroCell *find_cell(const MacroFields &fields, const std::string &id);
+
 /// All cells on rank 0, sorted by id; no cells on the others. Collective.
 MacroFields gather(const MacroFields &fields, MPI_Comm comm);
 

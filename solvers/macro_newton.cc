@@ -305,8 +305,8 @@ MacroNewton::Outcome MacroNewton::iterate(Vector &u)
 }
 
 /// Lets the map confirm its answers until it does, or until they are out of balance: then false. A
-/// confirmation that fails leaves failed_. Every point that is answered anew moves towards the exact
-/// model, so this ends.
+/// confirmation that fails leaves failed_. Every point that is answered anew moves towards the
+/// exact model, so this ends.
 bool MacroNewton::settles()
 {
   for (;;)

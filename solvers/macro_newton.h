@@ -15,8 +15,8 @@ namespace understudy
 /// Newton's method for one load step: SNES with prefix "macro_" round a MacroDiscretisation and a
 /// PointMap. Default: newtonls, basic line search, preonly, LU of MUMPS. Converged when the l2 norm
 /// of the residual is at most max(snes_atol, snes_rtol * l2 norm of the nodal internal forces,
-/// reactions included), and the map has confirmed its answer; where it replaces some, the iterations
-/// go on from there.
+/// reactions included), and the map has confirmed its answer; where it replaces some, the
+/// iterations go on from there.
 class MacroNewton
 {
 public:

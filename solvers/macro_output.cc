@@ -24,14 +24,6 @@ std::string numbered(const std::string &name, unsigned counter)
   return name + "_" + std::string(digits.size() < 4 ? 4 - digits.size() : 0, '0') + digits;
 }
 
-const MacroCell *find_cell(const MacroFields &fields, const std::string &id)
-{
-  const auto cell =
-    std::lower_bound(fields.cells.begin(), fields.cells.end(), id,
-                     [](const MacroCell &a, const std::string &b) { return a.id < b; });
-  return cell != fields.cells.end() && cell->id == id ? &*cell : nullptr;
-}
-
 /// Averages and worst values of one cell into row @p i of the cell data.
 void fill_cell(const MacroCell &cell, const MacroCell *reference, unsigned rank, unsigned i,
                CellData &data)
@@ -69,25 +61,9 @@ MacroDiscretisation::Vector nodal_displacement(const MacroDiscretisation &discre
                                                const MacroFields &fields,
                                                const MacroFields *reference)
 {
-  const auto &dofs = discretisation.dofs();
-  auto u = discretisation.make_vector();
-  std::vector<dealii::types::global_dof_index> indices(dofs.get_fe().dofs_per_cell);
-  for (const auto &cell : dofs.active_cell_iterators())
-    if (cell->is_locally_owned())
-    {
-      const std::string id = cell->id().to_string();
-      const MacroCell *mine = find_cell(fields, id);
-      const MacroCell *other = reference != nullptr ? find_cell(*reference, id) : nullptr;
-      cell->get_dof_indices(indices);
-      for (unsigned i = 0; i < indices.size(); ++i)
-        if (dofs.locally_owned_dofs().is_element(indices[i]))
-        {
-          const auto [c, node] = dofs.get_fe().system_to_component_index(i);
-          u[indices[i]] = mine->node_displacement[node][c] -
-                          (other != nullptr ? other->node_displacement[node][c] : 0.);
-        }
-    }
-  u.compress(dealii::VectorOperation::insert);
+  auto u = discretisation.displacement(fields);
+  if (reference != nullptr)
+    u -= discretisation.displacement(*reference);
   auto ghosted = discretisation.make_ghosted_vector();
   ghosted = u;
   return ghosted;
@@ -101,6 +77,12 @@ MacroOutput::MacroOutput(const MacroDiscretisation &discretisation, std::filesys
     name_(std::move(name)),
     collection_(folder_ / (name_ + ".pvd"))
 {
+}
+
+void MacroOutput::go_on_after(const std::vector<double> &load_factors)
+{
+  for (const double factor : load_factors)
+    collection_.add(factor, folder_ / (numbered(name_, counter_++) + ".pvtu"));
 }
 
 void MacroOutput::write_step(const MacroFields &fields, const MacroFields *reference)

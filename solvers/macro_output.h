@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace understudy
 {
@@ -20,6 +21,9 @@ class MacroOutput
 public:
   MacroOutput(const MacroDiscretisation &discretisation, std::filesystem::path folder,
               std::string name);
+
+  /// Steps that an earlier run wrote in this folder under this name; to be called first.
+  void go_on_after(const std::vector<double> &load_factors);
 
   /// Both fields hold the locally owned cells. Collective; throws WriteError on all ranks.
   /// @param reference may be null

@@ -79,6 +79,26 @@ MacroFields MacroDiscretisation::fields(const Vector &ghosted_displacement,
   return fields;
 }
 
+MacroDiscretisation::Vector MacroDiscretisation::displacement(const MacroFields &fields) const
+{
+  auto u = make_vector();
+  std::vector<dealii::types::global_dof_index> indices(fe_.dofs_per_cell);
+  for (const auto &cell : dofs_.active_cell_iterators())
+    if (cell->is_locally_owned())
+    {
+      const MacroCell *record = find_cell(fields, cell->id().to_string());
+      cell->get_dof_indices(indices);
+      for (unsigned i = 0; i < indices.size(); ++i)
+        if (owned_.is_element(indices[i]))
+        {
+          const auto [component, node] = fe_.system_to_component_index(i);
+          u[indices[i]] = record->node_displacement[node][component];
+        }
+    }
+  u.compress(dealii::VectorOperation::insert);
+  return u;
+}
+
 std::vector<std::uint64_t> MacroDiscretisation::point_ids() const
 {
   std::vector<std::uint64_t> ids;

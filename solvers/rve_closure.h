@@ -26,8 +26,8 @@ public:
 };
 
 /// The exact micro model as a closure, "rve". The hint of a point is its last fluctuation, so a
-/// neighbouring strain needs one factorization; with an RveGuess there are no hints. Error estimate:
-/// the relative residual.
+/// neighbouring strain needs one factorization; with an RveGuess there are no hints. Error
+/// estimate: the relative residual.
 class RveClosure final : public PointMap, public FieldReconstructor
 {
 public:

@@ -240,7 +240,6 @@ std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const
 std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const DataSetInfo &info,
                                  Rve &rve, const PointBatch &strains, Log &log, bool start_afresh)
 {
-  return solve_planned(comm, folder, info, rve, plan(strains), 16, "hand-overs", log,
-                       start_afresh);
+  return solve_planned(comm, folder, info, rve, plan(strains), 16, "hand-overs", log, start_afresh);
 }
 } // namespace understudy

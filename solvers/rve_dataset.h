@@ -27,8 +27,8 @@ struct RveSamplingParameters
   unsigned samples_per_shard = 16;
 };
 
-/// @p n strains in the box, [3][n]: a Latin hypercube whose last @p graded_share * n points are drawn
-/// towards zero as described above.
+/// @p n strains in the box, [3][n]: a Latin hypercube whose last @p graded_share * n points are
+/// drawn towards zero as described above.
 PointBatch graded_strains(std::size_t n, const StrainBox &box, double graded_share,
                           std::uint64_t seed);
 
@@ -46,8 +46,8 @@ std::size_t generate_rve_dataset(MPI_Comm comm, const std::string &folder, const
                                  Rve &rve, const RveSamplingParameters &sampling, Log &log,
                                  bool start_afresh);
 
-/// Description of a data set of chosen strains [3][n] with the same fields: every fourth one belongs
-/// to the split "val", the others to "train".
+/// Description of a data set of chosen strains [3][n] with the same fields: every fourth one
+/// belongs to the split "val", the others to "train".
 DataSetInfo describe_rve_dataset(const RveMesh &mesh, const Rve &rve, const PointBatch &strains);
 
 /// Solves and stores them as generate_rve_dataset() does. Collective; @p strains are those of the

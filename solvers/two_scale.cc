@@ -40,6 +40,20 @@ struct AcceptedState
   unsigned n_steps = 0;
   MacroNewton::MapState map;
 };
+
+/// What is at work while a run goes on.
+struct Work
+{
+  MacroNewton newton;
+  LoadStepping stepping;
+  std::unique_ptr<MacroOutput> output = {};
+  AcceptedState state = {};
+  std::vector<double> load_factors =
+    {};                    ///< of all accepted steps, those of an earlier run included
+  MacroFields before = {}; ///< of the last but one, locally owned cells
+  TwoScaleResult result = {};
+  double time_writing = 0.; ///< [s] of output and keeping, this rank
+};
 } // namespace
 
 struct TwoScaleSolver::Implementation
@@ -52,6 +66,9 @@ struct TwoScaleSolver::Implementation
   std::function<void(const std::string &)> line;
   std::filesystem::path folder;
   std::string name;
+  TwoScaleKeeper keeper;
+  std::unique_ptr<TwoScaleState>
+    resumed; ///< with the locally owned cells; null: from the beginning
 
   Implementation(const TwoScaleParameters &p, PointMap &m, MPI_Comm c)
     : parameters(p), map(m), comm(c)
@@ -68,6 +85,11 @@ struct TwoScaleSolver::Implementation
       line(text);
   }
 
+  void begin(Work &work) const;
+  void take_step(Work &work) const;
+  MacroNewton::Outcome reach_target(Work &work, LoadStepRecord &record, Vector &u,
+                                    MacroNewton::MapState &map_state) const;
+  void keep(Work &work) const;
   MacroNewton::Outcome attempt(MacroNewton &newton, const AcceptedState &state, double target,
                                MacroNewton::MapState &map_state, Vector &u) const;
   void report_state(const MacroNewton &newton, LoadStepRecord &record) const;
@@ -183,89 +205,178 @@ MacroFields TwoScaleSolver::empty_fields() const
   return implementation_->discretisation->empty_fields();
 }
 
+void TwoScaleSolver::keep_with(TwoScaleKeeper keeper)
+{
+  implementation_->keeper = std::move(keeper);
+}
+
+void TwoScaleSolver::resume(const TwoScaleState &state)
+{
+  Implementation &self = *implementation_;
+  const MacroFields owned = self.discretisation->empty_fields();
+  auto mine = std::make_unique<TwoScaleState>(state);
+  mine->now = distribute(state.now, owned, self.comm);
+  if (state.load_factors.size() > 1)
+    mine->before = distribute(state.before, owned, self.comm);
+  mine->hints = distribute_points(state.hints, self.map.info().hint_size,
+                                  self.discretisation->point_ids(), self.comm);
+  if (mine->memory.size() != self.map.info().memory_size || mine->load_factors.empty())
+    throw UserError("The stored state of the run belongs to another material model.");
+  self.resumed = std::move(mine);
+}
+
+void TwoScaleSolver::Implementation::begin(Work &work) const
+{
+  if (parameters.output_fields && !name.empty())
+    work.output = std::make_unique<MacroOutput>(*discretisation, folder, name);
+  AcceptedState &state = work.state;
+  state = {discretisation->make_vector(),
+           discretisation->make_vector(),
+           0.,
+           0.,
+           0,
+           {PointBatch(map.info().hint_size, discretisation->n_points()),
+            std::vector<double>(map.info().memory_size, 0.)}};
+  if (!resumed)
+    return;
+  work.load_factors = resumed->load_factors;
+  state.n_steps = static_cast<unsigned>(work.load_factors.size());
+  state.factor = work.load_factors.back();
+  state.u = discretisation->displacement(resumed->now);
+  if (state.n_steps > 1)
+  {
+    state.previous_factor = work.load_factors[state.n_steps - 2];
+    state.previous = discretisation->displacement(resumed->before);
+  }
+  work.before = resumed->now;
+  state.map = {resumed->hints, resumed->memory};
+  work.stepping.restore(state.factor, resumed->step_fraction);
+  if (work.output)
+    work.output->go_on_after(work.load_factors);
+}
+
+/// Tries until a step converges, cutting it where it fails.
+MacroNewton::Outcome
+TwoScaleSolver::Implementation::reach_target(Work &work, LoadStepRecord &record, Vector &u,
+                                             MacroNewton::MapState &map_state) const
+{
+  LoadStepping &stepping = work.stepping;
+  auto outcome = attempt(work.newton, work.state, stepping.target(), map_state, u);
+  while (!outcome.converged)
+  {
+    std::ostringstream sentence;
+    sentence << "The load step to factor " << stepping.target() << " failed: " << outcome.trouble;
+    if (!stepping.cut())
+      throw SolverError(sentence.str() + "; the smallest load step was reached at load factor " +
+                        std::to_string(stepping.accepted()) + ".");
+    ++record.cuts;
+    say(sentence.str() + "; the step is halved.");
+    outcome = attempt(work.newton, work.state, stepping.target(), map_state, u);
+  }
+  return outcome;
+}
+
+void TwoScaleSolver::Implementation::take_step(Work &work) const
+{
+  const auto slowest = [&](double time) { return dealii::Utilities::MPI::max(time, comm); };
+  MacroNewton &newton = work.newton;
+  const double begin = seconds_now();
+  const auto before = newton.counters();
+  LoadStepRecord record;
+  MacroNewton::MapState map_state;
+  Vector u = discretisation->make_vector();
+  const auto outcome = reach_target(work, record, u, map_state);
+  work.stepping.accept();
+  AcceptedState &state = work.state;
+  state.previous = state.u;
+  state.previous_factor = state.factor;
+  state.u = u;
+  state.factor = work.stepping.accepted();
+  state.map = std::move(map_state);
+  ++state.n_steps;
+  work.load_factors.push_back(state.factor);
+
+  record.load_factor = state.factor;
+  record.newton_iterations = outcome.iterations;
+  record.residual_norms = outcome.residual_norms;
+  report_state(newton, record);
+  auto &fields = work.result.fields;
+  if (!fields.empty())
+    work.before = fields.back();
+  fields.push_back(
+    discretisation->fields(newton.ghosted_displacement(), newton.strain(), newton.answer()));
+  fields.back().load_factor = record.load_factor;
+  fields.back().answerers = map.answerers();
+  const double write_begin = seconds_now();
+  if (work.output)
+    work.output->write_step(fields.back(), nullptr);
+  const double writing = seconds_now() - write_begin;
+  work.time_writing += writing;
+  record.closure_calls = newton.counters().calls - before.calls;
+  record.points = newton.counters().points - before.points;
+  record.time_closure = slowest(newton.counters().time - before.time);
+  record.time_total = slowest(seconds_now() - begin - writing);
+  announce(record);
+  work.result.steps.push_back(record);
+}
+
+/// Gives the keeper the state after the last accepted step.
+void TwoScaleSolver::Implementation::keep(Work &work) const
+{
+  TwoScaleState state;
+  state.load_factors = work.load_factors;
+  state.step_fraction = work.stepping.fraction();
+  state.now = gather(work.result.fields.back(), comm);
+  if (work.load_factors.size() > 1)
+    state.before = gather(work.before, comm);
+  state.hints = gather_points(work.state.map.hints, discretisation->point_ids(), comm);
+  state.memory = work.state.map.memory;
+  keeper.keep(state, work.result);
+}
+
 TwoScaleResult TwoScaleSolver::run()
 {
   const Implementation &self = *implementation_;
   const auto &p = self.parameters;
-  const MacroDiscretisation &discretisation = *self.discretisation;
   const auto slowest = [&](double time) { return dealii::Utilities::MPI::max(time, self.comm); };
-  MacroNewton newton(discretisation, self.map,
-                     {p.absolute_tolerance, p.relative_tolerance, p.maximum_iterations});
-  std::unique_ptr<MacroOutput> output;
-  if (p.output_fields && !self.name.empty())
-    output = std::make_unique<MacroOutput>(discretisation, self.folder, self.name);
-
-  AcceptedState state{discretisation.make_vector(),
-                      discretisation.make_vector(),
-                      0.,
-                      0.,
-                      0,
-                      {PointBatch(self.map.info().hint_size, discretisation.n_points()),
-                       std::vector<double>(self.map.info().memory_size, 0.)}};
-  MacroNewton::MapState map_state;
-  Vector u = discretisation.make_vector();
-  LoadStepping stepping(p.load_steps, p.minimum_step_fraction);
-  TwoScaleResult result;
+  Work work{MacroNewton(*self.discretisation, self.map,
+                        {p.absolute_tolerance, p.relative_tolerance, p.maximum_iterations}),
+            LoadStepping(p.load_steps, p.minimum_step_fraction)};
+  self.begin(work);
   const double run_begin = seconds_now();
-  double time_writing = 0.;
-  while (!stepping.finished())
+  TwoScaleResult &result = work.result;
+  const auto sum_up = [&]
   {
-    const double begin = seconds_now();
-    const auto before = newton.counters();
-    LoadStepRecord record;
-    auto outcome = self.attempt(newton, state, stepping.target(), map_state, u);
-    while (!outcome.converged)
+    result.closure_calls = work.newton.counters().calls;
+    result.points = work.newton.counters().points;
+    result.time_closure = slowest(work.newton.counters().time);
+    result.time_total = slowest(seconds_now() - run_begin - work.time_writing);
+    result.memory = work.state.map.memory;
+  };
+  while (!work.stepping.finished())
+  {
+    self.take_step(work);
+    if (work.stepping.finished())
+      break;
+    const bool stop = stop_requested(self.comm);
+    if (self.keeper.keep && (stop || self.keeper.due()))
     {
-      std::ostringstream sentence;
-      sentence << "The load step to factor " << stepping.target() << " failed: " << outcome.trouble;
-      if (!stepping.cut())
-        throw SolverError(sentence.str() + "; the smallest load step was reached at load factor " +
-                          std::to_string(stepping.accepted()) + ".");
-      ++record.cuts;
-      self.say(sentence.str() + "; the step is halved.");
-      outcome = self.attempt(newton, state, stepping.target(), map_state, u);
+      sum_up();
+      const double begin = seconds_now();
+      self.keep(work);
+      work.time_writing += seconds_now() - begin;
     }
-    stepping.accept();
-    state.previous = state.u;
-    state.previous_factor = state.factor;
-    state.u = u;
-    state.factor = stepping.accepted();
-    state.map = map_state;
-    ++state.n_steps;
-
-    record.load_factor = stepping.accepted();
-    record.newton_iterations = outcome.iterations;
-    record.residual_norms = outcome.residual_norms;
-    self.report_state(newton, record);
-    result.fields.push_back(
-      discretisation.fields(newton.ghosted_displacement(), newton.strain(), newton.answer()));
-    result.fields.back().load_factor = record.load_factor;
-    result.fields.back().answerers = self.map.answerers();
-    const double write_begin = seconds_now();
-    if (output)
-      output->write_step(result.fields.back(), nullptr);
-    const double writing = seconds_now() - write_begin;
-    time_writing += writing;
-    record.closure_calls = newton.counters().calls - before.calls;
-    record.points = newton.counters().points - before.points;
-    record.time_closure = slowest(newton.counters().time - before.time);
-    record.time_total = slowest(seconds_now() - begin - writing);
-    self.announce(record);
-    result.steps.push_back(record);
-    if (stop_requested(self.comm) && !stepping.finished())
-      throw Error(ExitCode::stopped, "The macro run was stopped " + stop_reason() +
-                                       " at load factor " + std::to_string(record.load_factor) +
-                                       "; the same command begins it again.");
+    if (stop)
+      throw Error(ExitCode::stopped,
+                  "The macro run was stopped " + stop_reason() + " at load factor " +
+                    std::to_string(work.stepping.accepted()) + "; the same command " +
+                    (self.keeper.keep ? "continues it." : "begins it again."));
   }
-  result.closure_calls = newton.counters().calls;
-  result.points = newton.counters().points;
-  result.time_closure = slowest(newton.counters().time);
-  result.time_total = slowest(seconds_now() - run_begin - time_writing);
-  result.memory = state.map.memory;
-  result.n_dofs = discretisation.n_dofs();
-  result.n_cells = discretisation.n_cells();
-  if (output)
-    result.collection = output->collection();
+  sum_up();
+  result.n_dofs = self.discretisation->n_dofs();
+  result.n_cells = self.discretisation->n_cells();
+  if (work.output)
+    result.collection = work.output->collection();
   return result;
 }
 

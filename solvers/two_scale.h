@@ -5,6 +5,7 @@
 #include <operators/maps/point_map.h>
 #include <solvers/macro_conditions.h>
 #include <solvers/macro_fields.h>
+#include <solvers/two_scale_state.h>
 
 #include <deal.II/base/parameter_handler.h>
 #include <deal.II/distributed/tria.h>
@@ -56,11 +57,11 @@ struct LoadStepRecord
   /// Mean displacement of the loaded boundary in the load direction [mm].
   double mean_displacement = 0;
 
-  std::array<std::size_t, 4> health{};  ///< points per Health at the converged state
-  std::vector<std::size_t> answered_by; ///< points per answerer at the converged state
+  std::array<std::size_t, 4> health{};              ///< points per Health at the converged state
+  std::vector<std::size_t> answered_by;             ///< points per answerer at the converged state
   std::vector<std::array<std::size_t, 4>> refusals; ///< and per Refusal of each answerer
-  std::array<double, 3> max_strain{};   ///< max over points of |Exx|, |Eyy|, |Gxy|
-  double max_error_estimate = 0;        ///< NaN when the map has none
+  std::array<double, 3> max_strain{};               ///< max over points of |Exx|, |Eyy|, |Gxy|
+  double max_error_estimate = 0;                    ///< NaN when the map has none
 };
 
 struct TwoScaleResult
@@ -109,12 +110,22 @@ public:
   /// Writes @p folder / @p name .pvd and one .pvtu per accepted step (when output_fields is set).
   void write_to(const std::filesystem::path &folder, const std::string &name);
 
+  /// Lets the run be broken off: states are kept where the keeper asks for them, and one before a
+  /// signal or the wall time ends it.
+  void keep_with(TwoScaleKeeper keeper);
+
+  /// The run begins after the accepted steps of @p state, which it continues bit for bit on the
+  /// same number of ranks; files of the earlier steps are taken to be there. Collective; throws
+  /// UserError on all ranks when the state belongs to another mesh or map.
+  void resume(const TwoScaleState &state);
+
   /// The locally owned cells with zero fields: the pattern that distribute() needs.
   MacroFields empty_fields() const;
 
-  /// Runs all load steps. Collective. Throws SolverError on all ranks when the smallest step fails:
-  /// the sentence names the first point without an answer, its strain and the load factor. A signal
-  /// (see stop_requested()) ends it after the load step at work, with ExitCode::stopped.
+  /// Runs all load steps that are left; the result is that of these. Collective. Throws SolverError
+  /// on all ranks when the smallest step fails: the sentence names the first point without an
+  /// answer, its strain and the load factor. A signal (see stop_requested()) ends it after the load
+  /// step at work, with ExitCode::stopped.
   TwoScaleResult run();
 
 private:

@@ -105,7 +105,8 @@ struct TrainingSet
     : E(read_field(data, "train", "E")), S(read_field(data, "train", "S"))
   {
     if (E.n_points() < n_needed)
-      throw UserError("The data set '" + data.first().folder() + "' has " + std::to_string(E.n_points()) +
+      throw UserError("The data set '" + data.first().folder() + "' has " +
+                      std::to_string(E.n_points()) +
                       " training samples, too few for the closure '" + kind + "', which needs " +
                       std::to_string(n_needed) +
                       "; raise their number and run the stage "
@@ -120,8 +121,8 @@ Eigen::Map<const Eigen::MatrixXd> rows_per_point(const PointBatch &batch)
           static_cast<Eigen::Index>(batch.n_components())};
 }
 
-void write_head(const Head &head, const std::string &kind, const DataSets &data, MicroModelCard card,
-                const std::filesystem::path &path)
+void write_head(const Head &head, const std::string &kind, const DataSets &data,
+                MicroModelCard card, const std::filesystem::path &path)
 {
   card.kind = kind;
   card.dataset_hash = data.hash();
@@ -206,7 +207,8 @@ void train_linear(const DataSets &data, MicroModelCard card, const std::filesyst
   write_head(AffineHead(A, Eigen::VectorXd::Zero(3)), "linear", data, std::move(card), path);
 }
 
-void train_snapshot_rbf(const DataSets &data, MicroModelCard card, const std::filesystem::path &path)
+void train_snapshot_rbf(const DataSets &data, MicroModelCard card,
+                        const std::filesystem::path &path)
 {
   const TrainingSet train(data, "snapshot-rbf", 3);
   const OddRbf head = OddRbf::fit(train.E, train.S, card.box.upper());

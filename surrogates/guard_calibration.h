@@ -11,9 +11,9 @@
 namespace understudy
 {
 /// Relative error of a macroscopic stress, |S - S_exact| / size with |S|^2 = S^T C^{-1} S: C is the
-/// exact tangent at zero strain, so that shear counts beside the much larger pressure, and size is the
-/// root mean square of |S| over training samples, so that the error of a point near zero strain is
-/// not blown up.
+/// exact tangent at zero strain, so that shear counts beside the much larger pressure, and size is
+/// the root mean square of |S| over training samples, so that the error of a point near zero strain
+/// is not blown up.
 class StressError
 {
 public:
@@ -35,8 +35,8 @@ struct CalibrationData
 };
 
 /// Error divided by error estimate of the answers of @p map for the strains inside its box; what a
-/// conformal quantile is taken of. Infinite where the map has no answer or no estimate. Collective as
-/// the map is.
+/// conformal quantile is taken of. Infinite where the map has no answer or no estimate. Collective
+/// as the map is.
 std::vector<double> conformity_scores(PointMap &map, const CalibrationData &data,
                                       const StressError &error);
 } // namespace understudy

@@ -38,8 +38,8 @@ void screen_outputs(const PointBatch &outputs, std::vector<Health> &health)
 }
 } // namespace
 
-HeadClosure::HeadClosure(const std::string &name, std::unique_ptr<const Head> head, const StrainBox &box,
-                         bool symmetric_tangent)
+HeadClosure::HeadClosure(const std::string &name, std::unique_ptr<const Head> head,
+                         const StrainBox &box, bool symmetric_tangent)
   : head_(std::move(head)), info_(plane_strain_info(name))
 {
   if (head_->n_inputs() != 3 || head_->n_outputs() != 3)

@@ -85,7 +85,8 @@ MicroBasis MicroBasis::compute(const DataSets &data, const Rve &rve, std::size_t
 {
   const std::size_t n_snapshots = data.count("train");
   if (n_snapshots < n_modes)
-    throw UserError("The data set '" + data.first().folder() + "' has " + std::to_string(n_snapshots) +
+    throw UserError("The data set '" + data.first().folder() + "' has " +
+                    std::to_string(n_snapshots) +
                     " training samples, too few for 'Modes' = " + std::to_string(n_modes) + ".");
   const RveDiscretisation &d = rve.discretisation();
   MicroBasis basis;

@@ -63,7 +63,8 @@ std::array<const MacroPoint *, 2> points_of_interest(const MacroFields &fields)
 }
 
 /// Micro fields at the macro points with the largest strain and with the largest indicator at the
-/// end, of whoever answered there. Rank 0 knows all points; the reconstructors are made by all ranks.
+/// end, of whoever answered there. Rank 0 knows all points; the reconstructors are made by all
+/// ranks.
 void write_chosen_micro_fields(Fe2Workshop &workshop, const StoredRun &run)
 {
   Reconstructors fields;
@@ -71,39 +72,38 @@ void write_chosen_micro_fields(Fe2Workshop &workshop, const StoredRun &run)
     fields[name] = workshop.fields(name);
   RveClosure exact(workshop.rve());
   const bool compare_exact = workshop.parameters().coupling.reference == "rve";
-  on_rank_0(
-    workshop.comm(),
-    [&]
-    {
-      const MacroFields &last = run.fields.back();
-      const auto [strained, doubtful] = points_of_interest(last);
-      for (const auto &[file, point] : {std::pair("micro_largest_strain.vtu", strained),
-                                        std::pair("micro_largest_indicator.vtu", doubtful)})
-      {
-        const std::string name = point ? last.answerers.at(point->answered_by) : "";
-        if (!point || !fields[name])
-          continue;
-        const std::vector<double> E(point->strain.begin(), point->strain.end());
-        std::vector<MicroState> states(1);
-        fields[name]->reconstruct(E, states[0].displacement, states[0].stress);
-        if (compare_exact && name != "rve")
-        {
-          states.push_back({"exact_", {}, {}});
-          exact.reconstruct(E, states[1].displacement, states[1].stress);
-        }
-        const auto unusable = [](const MicroState &state)
-        { return !std::isfinite(state.stress.front()); };
-        if (std::any_of(states.begin(), states.end(), unusable))
-        {
-          workshop.context().log.warning(std::string(file) +
-                                         " is not written: a micro model has no answer there.");
-          continue;
-        }
-        write_micro_fields(workshop.context().output / file, workshop.mesh(), *workshop.rve(),
-                           states);
-      }
-      return std::string();
-    });
+  on_rank_0(workshop.comm(),
+            [&]
+            {
+              const MacroFields &last = run.fields.back();
+              const auto [strained, doubtful] = points_of_interest(last);
+              for (const auto &[file, point] : {std::pair("micro_largest_strain.vtu", strained),
+                                                std::pair("micro_largest_indicator.vtu", doubtful)})
+              {
+                const std::string name = point ? last.answerers.at(point->answered_by) : "";
+                if (!point || !fields[name])
+                  continue;
+                const std::vector<double> E(point->strain.begin(), point->strain.end());
+                std::vector<MicroState> states(1);
+                fields[name]->reconstruct(E, states[0].displacement, states[0].stress);
+                if (compare_exact && name != "rve")
+                {
+                  states.push_back({"exact_", {}, {}});
+                  exact.reconstruct(E, states[1].displacement, states[1].stress);
+                }
+                const auto unusable = [](const MicroState &state)
+                { return !std::isfinite(state.stress.front()); };
+                if (std::any_of(states.begin(), states.end(), unusable))
+                {
+                  workshop.context().log.warning(
+                    std::string(file) + " is not written: a micro model has no answer there.");
+                  continue;
+                }
+                write_micro_fields(workshop.context().output / file, workshop.mesh(),
+                                   *workshop.rve(), states);
+              }
+              return std::string();
+            });
 }
 
 /// The rounds of a guarded case against the reference. Collective.

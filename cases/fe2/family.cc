@@ -37,7 +37,8 @@ public:
   {
     std::vector<NamedSentence> all = {
       {"equino", "EquiNO with the head that wins in the structure, equino-rbf."},
-      {guarded_name, "The chain of section 'Guard': whoever may speak answers, the exact model last."}};
+      {guarded_name,
+       "The chain of section 'Guard': whoever may speak answers, the exact model last."}};
     for (const auto &[name, entry] : ::understudy::closures().entries())
       all.push_back({name, entry.sentence});
     return all;
@@ -80,9 +81,7 @@ private:
             [&w, round, this] { return train_dependencies(w.at_round(round)); },
             models,
             [&w, round, this]
-            {
-              train_stage(w.at_round(round), [&w, this] { return train_dependencies(w); });
-            },
+            { train_stage(w.at_round(round), [&w, this] { return train_dependencies(w); }); },
             {},
             [&w, round] { remove_training_checkpoints(w.at_round(round)); }};
   }

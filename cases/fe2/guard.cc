@@ -133,8 +133,7 @@ void GuardParameters::declare(dealii::ParameterHandler &prm)
                     "hand-overs of the rounds before [1]",
                     Integer(1, 20));
   prm.add_parameter("Hand-over samples", handover_samples,
-                    "Most exact answers of a run that are kept as samples [1]",
-                    Integer(0, 100000));
+                    "Most exact answers of a run that are kept as samples [1]", Integer(0, 100000));
 }
 
 std::vector<std::string> GuardParameters::names() const
@@ -159,8 +158,7 @@ std::vector<std::string> GuardParameters::problems(bool used, unsigned n_validat
       all.push_back("'Chain' in section 'Guard' names " + name + " twice.");
     if (name == "rve" && name != models.back())
       all.push_back("'Chain' in section 'Guard' goes on after rve, which answers everything.");
-    if (name != "rve" &&
-        std::find(trained.begin(), trained.end(), model_of(name)) == trained.end())
+    if (name != "rve" && std::find(trained.begin(), trained.end(), model_of(name)) == trained.end())
       all.push_back("'Chain' in section 'Guard' needs '" + model_of(name) +
                     "' among the 'Closures' of section 'Training'.");
   }
@@ -194,8 +192,8 @@ Guard make_guard(Fe2Workshop &workshop)
     levels.push_back(std::move(level));
   }
   AuditPlan plan{p.tolerance, p.violation_rate, p.audit_share, p.seed, error};
-  guard.map = std::make_unique<GuardedMap>("guarded", std::move(levels), std::move(plan),
-                                           workshop.comm());
+  guard.map =
+    std::make_unique<GuardedMap>("guarded", std::move(levels), std::move(plan), workshop.comm());
   return guard;
 }
 
@@ -271,8 +269,7 @@ GateScore score_gate(Fe2Workshop &workshop)
   first.evaluate(query, answer);
   const auto passed = std::count_if(answer.error_estimate.begin(), answer.error_estimate.end(),
                                     [&](double estimate) { return estimate <= limit; });
-  score.recall_blind =
-    1. - static_cast<double>(passed) / static_cast<double>(outside.n_points());
+  score.recall_blind = 1. - static_cast<double>(passed) / static_cast<double>(outside.n_points());
   return score;
 }
 } // namespace understudy

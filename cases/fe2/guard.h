@@ -67,9 +67,9 @@ nlohmann::json guard_record(const Guard &guard, const GuardParameters &parameter
 struct GateScore
 {
   std::size_t n_outside = 0, n_inside = 0;
-  double recall = 0.;      ///< share of the strains beyond 1.5 times the box that are handed on
+  double recall = 0.;       ///< share of the strains beyond 1.5 times the box that are handed on
   double recall_blind = 0.; ///< the same by the estimate alone, did the gate not know the box
-  double false_alarm = 0.; ///< share of the strains inside the box that are handed on
+  double false_alarm = 0.;  ///< share of the strains inside the box that are handed on
 };
 GateScore score_gate(Fe2Workshop &workshop);
 } // namespace understudy

@@ -83,9 +83,9 @@ void add_calibration(Report &report, const nlohmann::json &guard)
   {
     const std::string name = level["closure"], k = "guard_" + key_of(name) + "_";
     Report::Row row{name, {}};
-    for (const char *what : {"calibration_samples", "quantile", "limit", "limit_at_end",
-                             "splits_mean", "splits_smallest", "splits_largest", "audited",
-                             "violations"})
+    for (const char *what :
+         {"calibration_samples", "quantile", "limit", "limit_at_end", "splits_mean",
+          "splits_smallest", "splits_largest", "audited", "violations"})
     {
       report.number(k + what, level[what].is_number() ? level[what].get<double>() : nan);
       row.keys.push_back(k + what);
@@ -106,8 +106,8 @@ void add_calibration(Report &report, const nlohmann::json &guard)
     "largest). The audit solved accepted points of the run exactly: {n_audited} of them" +
     std::string(audited > 0. ? ", and for a share of {violation_rate} the promise did not hold."
                              : "."));
-  report.table({"model", "samples", "quantile", "limit", "limit at the end", "20 splits", "smallest",
-                "largest", "audited", "violations"},
+  report.table({"model", "samples", "quantile", "limit", "limit at the end", "20 splits",
+                "smallest", "largest", "audited", "violations"},
                rows);
 }
 
@@ -157,9 +157,10 @@ void add_rounds(Report &report, const std::vector<RoundFindings> &rounds)
       row.keys.push_back(k + what);
     rows.push_back(row);
   }
-  report.paragraph("Each round trains with the hand-overs of the rounds before and runs again. The "
-                   "box is the largest side of the training box; the last column counts the samples "
-                   "that the round leaves for the next.");
+  report.paragraph(
+    "Each round trains with the hand-overs of the rounds before and runs again. The "
+    "box is the largest side of the training box; the last column counts the samples "
+    "that the round leaves for the next.");
   report.table({"round", "handed on", "to the exact model", "displacement error", "force error",
                 "Newton iterations", "training", "run", "box", "samples"},
                rows);

@@ -88,7 +88,8 @@ std::size_t keep_handovers(Fe2Workshop &workshop, const std::vector<MacroFields>
   const bool afresh =
     !on_rank_0(context.comm, [&] { return std::string(holds_another(next, info) ? "yes" : ""); })
        .empty();
-  generate_rve_dataset(context.comm, next.string(), info, *workshop.rve(), strains, context.log, afresh);
+  generate_rve_dataset(context.comm, next.string(), info, *workshop.rve(), strains, context.log,
+                       afresh);
   on_rank_0(context.comm,
             [&]
             {

@@ -148,9 +148,10 @@ void TrainingParameters::declare(dealii::ParameterHandler &prm)
                     List(Selection(choice(trainable)), 0, 100));
   prm.add_parameter("Evaluations of snapshot-mlp", snapshot_mlp_evaluations,
                     "Most evaluations of the loss of the rival [1]", Integer(1, 10000000));
-  prm.add_parameter("Use handover samples", use_handovers,
-                    "Train with the exact answers that an earlier run of this case was handed, too; "
-                    "the training box grows to hold them.");
+  prm.add_parameter(
+    "Use handover samples", use_handovers,
+    "Train with the exact answers that an earlier run of this case was handed, too; "
+    "the training box grows to hold them.");
   prm.add_parameter("Cubature tolerance", cubature_tolerance,
                     "Residual at which 'pod-galerkin' has enough quadrature points [1]",
                     Double(1e-14, 1.));
@@ -166,9 +167,10 @@ std::vector<std::string> TrainingParameters::names() const
 void CouplingParameters::declare(dealii::ParameterHandler &prm)
 {
   auto names = case_closures();
-  prm.add_parameter("Closure", closure,
-                    "Micro model of the macro structure; 'guarded' is the chain of section 'Guard'.",
-                    Selection(choice(names)));
+  prm.add_parameter(
+    "Closure", closure,
+    "Micro model of the macro structure; 'guarded' is the chain of section 'Guard'.",
+    Selection(choice(names)));
   std::erase(names, guarded_name);
   prm.add_parameter("Reference", reference,
                     "Micro model it is compared with in the same structure; 'none': no comparison.",

@@ -73,8 +73,7 @@ DataSets Fe2Workshop::training_data()
 std::vector<double> Fe2Workshop::known_handovers()
 {
   const auto folder = handovers_for_training();
-  return folder.empty() ? std::vector<double>()
-                        : DataSet::open(folder.string()).read_all("", "E");
+  return folder.empty() ? std::vector<double>() : DataSet::open(folder.string()).read_all("", "E");
 }
 
 StrainBox Fe2Workshop::training_box()

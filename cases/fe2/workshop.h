@@ -16,8 +16,8 @@ namespace understudy
 {
 /// What all stages of an FE2 case share: where its files lie, its micro structure (made when first
 /// asked for) and its closures. A case of several rounds trains and runs again and again: from the
-/// second round on, models, runs and hand-overs have a folder of their own, and the training uses the
-/// hand-overs of the round before.
+/// second round on, models, runs and hand-overs have a folder of their own, and the training uses
+/// the hand-overs of the round before.
 class Fe2Workshop
 {
 public:
@@ -75,8 +75,8 @@ public:
     return closure(name, parameters_.coupling.indicator);
   }
 
-  /// The same for a structure, where all ranks ask together: the points of the exact model are spread
-  /// over them, because those that are handed over lie close to each other, on few ranks.
+  /// The same for a structure, where all ranks ask together: the points of the exact model are
+  /// spread over them, because those that are handed over lie close to each other, on few ranks.
   std::unique_ptr<PointMap> playing_closure(const std::string &name);
 
   /// The fields behind the answers of "rve", "equino*" and "pod-galerkin"; null for other closures.

@@ -48,7 +48,8 @@ SplitStudy study_splits(std::vector<double> scores, double nominal, std::size_t 
     const double quantile = conformal_quantile({scores.begin(), scores.begin() + half}, nominal);
     const auto above = std::count_if(scores.begin() + half, scores.end(),
                                      [&](double score) { return score > quantile; });
-    const double share = static_cast<double>(above) / static_cast<double>(scores.end() - scores.begin() - half);
+    const double share =
+      static_cast<double>(above) / static_cast<double>(scores.end() - scores.begin() - half);
     study.mean += share / static_cast<double>(n_splits);
     study.smallest = std::min(study.smallest, share);
     study.largest = std::max(study.largest, share);

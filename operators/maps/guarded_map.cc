@@ -122,7 +122,8 @@ void GuardedMap::refuse(Call &call, std::size_t point, Refusal why) const
 {
   const unsigned level = call.level[point]++;
   if (level < 4)
-    call.answer.refusals[point] |= static_cast<std::uint8_t>(static_cast<unsigned>(why) << 2 * level);
+    call.answer.refusals[point] |=
+      static_cast<std::uint8_t>(static_cast<unsigned>(why) << 2 * level);
 }
 
 /// Lets a map answer some points. @param only_estimate leaves all but the error estimate alone
@@ -176,7 +177,8 @@ void GuardedMap::answer_points(Call &call, const std::vector<char> &pending,
 {
   for (std::size_t l = 0; l < levels_.size(); ++l)
   {
-    // The first map is only asked for the estimates of points in doubt; the others cost more anyway.
+    // The first map is only asked for the estimates of points in doubt; the others cost more
+    // anyway.
     Points trusted, checked;
     for (std::size_t p = 0; p < pending.size(); ++p)
       if (pending[p] && call.level[p] == l)

@@ -34,24 +34,25 @@ struct AuditPlan
   std::function<double(const std::vector<double> &y, const std::vector<double> &exact)> error;
 };
 
-/// A chain of maps from the quickest to the exact one. A point is answered by the first map that may
-/// speak: the input lies in its training box (per component), its answer is finite, and its error
-/// estimate is within the limit tolerance / quantile. The last map always speaks.
+/// A chain of maps from the quickest to the exact one. A point is answered by the first map that
+/// may speak: the input lies in its training box (per component), its answer is finite, and its
+/// error estimate is within the limit tolerance / quantile. The last map always speaks.
 ///
-/// In a step (PointQuery::step), the first three evaluations let every point begin at the first map;
-/// from then on a point stays with the map it had, or moves on towards the exact one, so that Newton's
-/// method sees no answer that flickers. Estimates cost time and only matter in the end: a point that
-/// was trusted at the last accepted state is trusted through the iterations and checked by confirm(),
-/// which a solver calls for the state it wants to accept; a point that was not is checked each time.
+/// In a step (PointQuery::step), the first three evaluations let every point begin at the first
+/// map; from then on a point stays with the map it had, or moves on towards the exact one, so that
+/// Newton's method sees no answer that flickers. Estimates cost time and only matter in the end: a
+/// point that was trusted at the last accepted state is trusted through the iterations and checked
+/// by confirm(), which a solver calls for the state it wants to accept; a point that was not is
+/// checked each time.
 ///
-/// confirm() also audits, once a step: a share of the trusted points, drawn by seed, step and the name
-/// of the point, is answered by the last map as well. When a bound quantile * estimate did not hold
-/// and the share of such points so far exceeds the nominal one, the quantile is raised to the largest
-/// error / estimate that was found, which tightens the limit from then on.
+/// confirm() also audits, once a step: a share of the trusted points, drawn by seed, step and the
+/// name of the point, is answered by the last map as well. When a bound quantile * estimate did not
+/// hold and the share of such points so far exceeds the nominal one, the quantile is raised to the
+/// largest error / estimate that was found, which tightens the limit from then on.
 ///
 /// Hints: [0] index of the map that answered, [1] refusals, then the hints of all maps. Memory: per
-/// map AuditTally. Inputs that are not finite are nobody's to answer (Health::not_finite). Answers do
-/// not depend on the number of ranks as long as those of the maps do not.
+/// map AuditTally. Inputs that are not finite are nobody's to answer (Health::not_finite). Answers
+/// do not depend on the number of ranks as long as those of the maps do not.
 class GuardedMap final : public PointMap
 {
 public:
@@ -71,7 +72,8 @@ public:
 
   /// @param name what it is called in reports. The maps have equal inputs and outputs and the
   /// communicator @p comm.
-  GuardedMap(const std::string &name, std::vector<GuardLevel> levels, AuditPlan plan, MPI_Comm comm);
+  GuardedMap(const std::string &name, std::vector<GuardLevel> levels, AuditPlan plan,
+             MPI_Comm comm);
 
   const PointMapInfo &info() const override { return info_; }
   std::vector<std::string> answerers() const override;
@@ -91,8 +93,8 @@ private:
   {
     const PointQuery &query;
     PointAnswer &answer;
-    std::vector<double> limits;        ///< per level
-    std::vector<std::uint8_t> level;   ///< per point: who is to answer
+    std::vector<double> limits;      ///< per level
+    std::vector<std::uint8_t> level; ///< per point: who is to answer
   };
 
   bool last(std::size_t level) const { return level + 1 == levels_.size(); }
@@ -100,7 +102,8 @@ private:
   bool inside_box(std::size_t level, const PointQuery &query, std::size_t point) const;
   void refuse(Call &call, std::size_t point, Refusal why) const;
   void ask(Call &call, std::size_t level, const Points &points, bool estimate, bool only_estimate);
-  void answer_points(Call &call, const std::vector<char> &pending, const std::vector<char> &doubtful);
+  void answer_points(Call &call, const std::vector<char> &pending,
+                     const std::vector<char> &doubtful);
   bool check_estimates(Call &call);
   bool audit(Call &call);
   void store_choices(const Call &call) const;

@@ -105,8 +105,9 @@ public:
   /// of a point with health not_converged or not_finite may be used (it is NaN).
   virtual void evaluate(const PointQuery &query, PointAnswer &answer) = 0;
 
-  /// The caller is about to accept @p answer, which evaluate() gave for the inputs of @p query. A map
-  /// that watches itself looks at it once more and may replace the answers of some points. Collective.
+  /// The caller is about to accept @p answer, which evaluate() gave for the inputs of @p query. A
+  /// map that watches itself looks at it once more and may replace the answers of some points.
+  /// Collective.
   /// @return true on all ranks when an answer of any rank changed
   virtual bool confirm(const PointQuery &, PointAnswer &) { return false; }
 };

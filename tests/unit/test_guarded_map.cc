@@ -70,9 +70,9 @@ struct Chain
   std::shared_ptr<Scaled> reduced = std::make_shared<Scaled>("reduced", 1.01, 10., 1);
   std::shared_ptr<Scaled> exact =
     std::make_shared<Scaled>("exact", 1., std::numeric_limits<double>::infinity());
-  AuditPlan plan{0.5, 0.05, 0., 24,
-                 [](const std::vector<double> &y, const std::vector<double> &x)
-                 { return std::abs(y[0] - x[0]); }};
+  AuditPlan plan{0.5, 0.05, 0., 24, [](const std::vector<double> &y, const std::vector<double> &x) {
+                   return std::abs(y[0] - x[0]);
+                 }};
   GuardedMap map() const
   {
     return {"guarded", {{quick, 1.}, {reduced, 0.2}, {exact, 0.}}, plan, MPI_COMM_SELF};
@@ -123,7 +123,8 @@ Refusal why(const Caller &caller, std::size_t point, unsigned level)
 TEST(GuardedMap, LetsTheFirstAnswerThatMay)
 {
   Chain chain;
-  Caller caller(chain.map(), {{0.1, 0., 0.}, {0.1, 2., 0.}, {0.1, 20., 0.}, {5., 0., 0.}, {0.1, 0.2, 6.}});
+  Caller caller(chain.map(),
+                {{0.1, 0., 0.}, {0.1, 2., 0.}, {0.1, 20., 0.}, {5., 0., 0.}, {0.1, 0.2, 6.}});
   caller.map.evaluate(PointQuery{&caller.E}, caller.answer); // no hints: all is checked at once
   EXPECT_EQ(caller.answer.answered_by, (std::vector<std::uint8_t>{0, 1, 2, 2, 2}));
   EXPECT_EQ(why(caller, 0, 0), Refusal::none);

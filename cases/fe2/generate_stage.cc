@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <cases/fe2/stages.h>
+#include <data/core/collective.h>
+#include <data/core/timing.h>
+
+namespace understudy
+{
+void generate_stage(Fe2Workshop &workshop)
+{
+  RunContext &context = workshop.context();
+  const RveSamplingParameters &sampling = workshop.parameters().sampling;
+  const auto scope = context.timing.scope("generate");
+  const double start = seconds_now();
+  const std::size_t solved =
+    generate_rve_dataset(context.comm, workshop.data().string(), workshop.dataset_info(),
+                         *workshop.rve(), sampling, context.log, context.force);
+  const double elapsed = seconds_now() - start;
+  on_rank_0(context.comm,
+            [&]
+            {
+              const auto file = context.output / "generate.json";
+              if (solved > 0 || !std::filesystem::exists(file))
+                write_json(file,
+                           {{"samples_solved", solved},
+                            {"samples", sampling.n_train + sampling.n_validation + sampling.n_test},
+                            {"seconds", elapsed}});
+              return std::string();
+            });
+}
+} // namespace understudy

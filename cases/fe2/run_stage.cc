@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <cases/fe2/handover.h>
+#include <cases/fe2/run_keeper.h>
+#include <cases/fe2/stages.h>
+#include <cases/versions.h>
+#include <data/core/collective.h>
+#include <data/core/sha256.h>
+#include <data/core/timing.h>
+#include <data/store/atomic_file.h>
+#include <data/store/strict_json.h>
+#include <operators/maps/balanced_map.h>
+
+#include <deal.II/base/mpi.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace understudy
+{
+namespace
+{
+/// Who answers in a macro run: the guarded chain or a single closure.
+struct Player
+{
+  Guard guard;
+  std::unique_ptr<PointMap> alone;
+
+  Player(Fe2Workshop &workshop, const std::string &name)
+  {
+    if (name == guarded_name)
+      guard = make_guard(workshop);
+    else
+      alone = workshop.playing_closure(name);
+  }
+  PointMap &map() { return guard.map ? *guard.map : *alone; }
+
+  /// The exact model, be it spread over the ranks or not; null for another closure.
+  const RveClosure *exact() const
+  {
+    const PointMap *map = alone.get();
+    if (const auto *balanced = dynamic_cast<const BalancedMap *>(map))
+      map = &balanced->inner();
+    return dynamic_cast<const RveClosure *>(map);
+  }
+};
+
+/// Whether run/<closure>/ holds the record of an equal run. Collective.
+bool is_up_to_date(Fe2Workshop &workshop, const std::string &name, const std::string &key)
+{
+  RunContext &context = workshop.context();
+  const auto folder = workshop.run(name);
+  const std::string stored =
+    on_rank_0(context.comm,
+              [&]() -> std::string
+              {
+                const auto fields = workshop.macro_fields(folder);
+                const bool shown = fields.empty() || std::filesystem::exists(fields);
+                if (!std::filesystem::exists(folder / "record.json") || !shown || context.force)
+                  return "";
+                return read_json(folder / "record.json").value("key", "");
+              });
+  return stored == key;
+}
+
+/// What is remembered of a run that has ended; the folder is complete with it.
+nlohmann::json make_record(Fe2Workshop &workshop, const std::string &name, const std::string &key,
+                           Player &player, const TwoScaleResult &result, const RunKeeper &keeper,
+                           std::size_t n_handovers)
+{
+  const RunContext &context = workshop.context();
+  const double memory =
+    dealii::Utilities::MPI::max(resident_memory() - context.memory_at_start, context.comm);
+  nlohmann::json record = {
+    {"key", key},
+    {"closure", name},
+    {"answerers", player.map().answerers()},
+    {"time_total_s", keeper.total("time_total_s")},
+    {"time_closure_s", keeper.total("time_closure_s")},
+    {"points", keeper.total("points")},
+    {"n_dofs", result.n_dofs},
+    {"n_cells", result.n_cells},
+    {"ranks", dealii::Utilities::MPI::n_mpi_processes(context.comm)},
+    {"memory_MB", memory},
+    {"steps", keeper.all_steps()}};
+  if (player.guard.map)
+  {
+    record["guard"] = guard_record(player.guard, workshop.parameters().guard, result.memory);
+    record["guard"].update({{"time_checking_s", keeper.total("time_checking_s")},
+                            {"time_audit_s", keeper.total("time_audit_s")},
+                            {"handover_samples", n_handovers}});
+  }
+  if (const RveClosure *exact = player.exact())
+    record["exact_rank_0"] = {{"solves", exact->counters().solves},
+                              {"iterations", exact->counters().iterations},
+                              {"factorizations", exact->counters().factorizations},
+                              {"retries", exact->counters().retries}};
+  return record;
+}
+
+void tell(const nlohmann::json &record, Log &log)
+{
+  const std::string name = record["closure"];
+  char line[160];
+  std::snprintf(line, sizeof line,
+                "run: %s: %zu load steps, %.0f points answered in %.3g s, %.3g s in all",
+                name.c_str(), record["steps"].size(), record["points"].get<double>(),
+                record["time_closure_s"].get<double>(), record["time_total_s"].get<double>());
+  log.info(line);
+  std::size_t outside = 0;
+  for (const auto &step : record["steps"])
+    outside +=
+      step["health"][static_cast<unsigned>(Health::outside_training_range)].get<std::size_t>();
+  if (outside > 0)
+    log.warning("run: " + name + ": " + std::to_string(outside) +
+                " converged point states left the training box; their answers are extrapolated, "
+                "and nobody knows how well.");
+}
+
+/// One macro run with its record and fields in run/<closure>/, unless an equal one stands there.
+void coupled_run(Fe2Workshop &workshop, const std::string &name)
+{
+  RunContext &context = workshop.context();
+  const auto folder = workshop.run(name);
+  const auto depends = nlohmann::json::parse(
+    on_rank_0(context.comm, [&] { return json_text(run_dependencies(workshop, name)); }));
+  const std::string key = sha256_hex(json_text(depends));
+  RunKeeper keeper(workshop, name, folder, depends);
+  if (is_up_to_date(workshop, name, key))
+  {
+    context.log.info("run: " + name + " is up to date (" + folder.string() + ")");
+    keeper.clear();
+    return;
+  }
+  on_rank_0(context.comm,
+            [&]
+            {
+              create_folder(folder.string());
+              remove_file((folder / "record.json").string());
+              return std::string();
+            });
+
+  Player player(workshop, name);
+  const auto scope = context.timing.scope("run: " + name);
+  TwoScaleSolver solver(workshop.parameters().macro, player.map(), context.comm);
+  solver.report_to([&](const std::string &line)
+                   { context.log.info("run: " + name + ": " + line); });
+  solver.write_to(folder, "macro");
+  if (const GuardedMap *guard = player.guard.map.get())
+  {
+    keeper.also_total("time_checking_s", [guard] { return guard->counters().checking; });
+    keeper.also_total("time_audit_s", [guard] { return guard->counters().audit; });
+  }
+  if (keeper.find())
+    solver.resume(keeper.state());
+  solver.keep_with(keeper.keeper());
+  const TwoScaleResult result = solver.run();
+  keeper.finish(result);
+  context.timing.add("run: " + name + ": closure", result.time_closure);
+  const std::size_t n_handovers =
+    player.guard.map ? keep_handovers(workshop, keeper.all_fields()) : 0;
+  const nlohmann::json record =
+    make_record(workshop, name, key, player, result, keeper, n_handovers);
+  on_rank_0(context.comm,
+            [&]
+            {
+              write_json(folder / "record.json", record);
+              return std::string();
+            });
+  keeper.clear();
+  tell(record, context.log);
+}
+} // namespace
+
+nlohmann::json run_dependencies(Fe2Workshop &workshop, const std::string &closure)
+{
+  const TwoScaleParameters &m = workshop.parameters().macro;
+  nlohmann::json depends = {{"closure", closure},
+                            {"micro", workshop.micro()},
+                            {"mesh", m.mesh},
+                            {"cells_per_leg", m.resolution},
+                            {"load_type", m.load_type},
+                            {"load", m.load},
+                            {"load_steps", m.load_steps},
+                            {"minimum_step_fraction", m.minimum_step_fraction},
+                            {"tolerances", {m.absolute_tolerance, m.relative_tolerance}},
+                            {"maximum_iterations", m.maximum_iterations}};
+  if (closure == guarded_name)
+    depends.update({{"guard", guard_dependencies(workshop)},
+                    {"symmetric_tangent", workshop.parameters().coupling.symmetric_tangent}});
+  else if (closure != "rve")
+    depends.update({{"model", workshop.model_hash(closure)},
+                    {"symmetric_tangent", workshop.parameters().coupling.symmetric_tangent},
+                    {"indicator", workshop.parameters().coupling.indicator}});
+  else
+    depends["tolerance"] = workshop.parameters().micro.rve.tolerance;
+  return depends;
+}
+
+void run_stage(Fe2Workshop &workshop)
+{
+  const CouplingParameters &coupling = workshop.parameters().coupling;
+  workshop.rve(); // made by all ranks before one of them asks for its fingerprint
+  coupled_run(workshop, coupling.closure);
+  if (coupling.reference != "none" && workshop.round() == 1)
+    coupled_run(workshop, coupling.reference);
+}
+
+StoredRun read_run(Fe2Workshop &workshop, const std::string &closure)
+{
+  StoredRun run;
+  const auto folder = workshop.run(closure);
+  const std::string text =
+    on_rank_0(workshop.comm(),
+              [&]
+              {
+                if (!std::filesystem::exists(folder / "record.json"))
+                  throw UserError("There is no macro run with '" + closure + "' in '" +
+                                  folder.string() + "'; run the stage 'run'.");
+                return read_json(folder / "record.json").dump();
+              });
+  run.record = nlohmann::json::parse(text);
+  on_rank_0(
+    workshop.comm(),
+    [&]
+    {
+      if (run.record.value("key", "") != sha256_hex(json_text(run_dependencies(workshop, closure))))
+        throw UserError("The macro run in '" + folder.string() +
+                        "' belongs to other parameters or another model; run the stage 'run'.");
+      return std::string();
+    });
+  on_rank_0(
+    workshop.comm(),
+    [&]
+    {
+      for (std::size_t i = 0; i < run.record["steps"].size(); ++i)
+      {
+        const std::string bytes = read_file(RunKeeper::fields_file(folder, i).string());
+        run.fields.push_back(unpack({bytes.begin(), bytes.end()}, RunKeeper::fields_file(folder, i).string()));
+      }
+      return std::string();
+    });
+  run.fields.resize(run.record["steps"].size());
+  return run;
+}
+} // namespace understudy
