@@ -8,8 +8,7 @@
 #include <data/store/atomic_file.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
+#include <charconv>
 #include <sstream>
 #include <stdexcept>
 
@@ -33,12 +32,15 @@ std::vector<std::string> cells_of(const std::string &line)
   return cells;
 }
 
-/// The number that a whole cell is; false when it is something else.
+/// The number that a whole cell is; false when it is something else or beyond the range of double.
+/// Independent of the locale.
 bool parse_number(const std::string &cell, double &value)
 {
-  char *end = nullptr;
-  value = std::strtod(cell.c_str(), &end);
-  return !cell.empty() && end == cell.c_str() + cell.size();
+  const char *begin = cell.data(), *const end = begin + cell.size();
+  if (cell.size() > 1 && cell[0] == '+' && cell[1] != '-')
+    ++begin; // std::from_chars knows no plus
+  const auto [stop, error] = std::from_chars(begin, end, value);
+  return !cell.empty() && error == std::errc() && stop == end;
 }
 
 void check_header(const std::vector<std::string> &columns, const std::string &where)
@@ -126,9 +128,9 @@ void CsvWriter::separate()
 CsvWriter &CsvWriter::operator<<(double value)
 {
   char text[40];
-  std::snprintf(text, sizeof text, "%.17g", value);
+  const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::general, 17);
   separate();
-  text_ += text;
+  text_.append(text, end.ptr);
   return *this;
 }
 

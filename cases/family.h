@@ -36,8 +36,8 @@ struct Stage
   std::vector<std::filesystem::path> makes; ///< files that exist once it is done
   std::function<void()> run;                ///< on all ranks
   Products products = {};                   ///< what people look at afterwards
-  /// Removes what only a stage that was broken off needs; may be empty. Called on rank 0 after the
-  /// record of the stage was written.
+  /// Removes what only a stage that was broken off needs; may be empty. Called on rank 0 when the
+  /// record of the stage stands.
   std::function<void()> tidy = {};
 };
 

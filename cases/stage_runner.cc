@@ -82,6 +82,15 @@ void write_record(const Stage &stage, const std::string &inputs, double seconds,
               create_folder((context.output / "stages").string());
               write_file_atomically(record_file(context.output, stage.name).string(),
                                     record.dump(2) + "\n");
+              return std::string();
+            });
+}
+
+void tidy(const Stage &stage, const RunContext &context)
+{
+  on_rank_0(context.comm,
+            [&]
+            {
               if (stage.tidy)
                 stage.tidy();
               return std::string();
@@ -102,6 +111,7 @@ StageResult run_stage(const Stage &stage, RunContext &context)
   if (inputs.empty())
   {
     result.skipped = true;
+    tidy(stage, context); // an earlier run may have been killed before it could
     context.log.info(stage.name + ": up to date (" + context.output.string() + "), skipped");
     return result;
   }
@@ -114,6 +124,7 @@ StageResult run_stage(const Stage &stage, RunContext &context)
   }
   malloc_trim(0); // the next stage shall not look as large as the largest one before
   write_record(stage, inputs, result.seconds, context);
+  tidy(stage, context);
   context.log.info(stage.name + ": done in " + duration(result.seconds));
   return result;
 }

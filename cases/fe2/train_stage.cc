@@ -174,15 +174,12 @@ std::vector<std::string> by_cost(std::vector<std::string> names)
   return names;
 }
 
-/// A finished model whose file is gone or was replaced is not finished.
+/// The model that a checkpoint says is finished stands there and was not replaced.
 bool is_still_there(const Checkpoint &found, const std::filesystem::path &model)
 {
-  const auto &meta = found.state.meta();
-  if (!meta.contains("finished"))
-    return true;
   try
   {
-    return ModelFile::read(model.string()).tensor_hash() == meta.value("model", "");
+    return ModelFile::read(model.string()).tensor_hash() == found.state.meta().value("model", "");
   }
   catch (const UserError &)
   {
@@ -218,8 +215,17 @@ Beginning find_beginning(Fe2Workshop &workshop, const std::vector<std::string> &
         CheckpointStore store(checkpoint_folder(workshop), name);
         const auto found =
           find_checkpoint(store, key, context.resume, "train: " + name, context.log);
-        if (!found || !is_still_there(*found, workshop.model(name)))
+        if (!found)
           continue;
+        if (found->state.meta().contains("finished"))
+        {
+          const bool there = is_still_there(*found, workshop.model(name));
+          context.log.info("train: " + name +
+                           (there ? ": was finished before"
+                                  : ": its model is gone or was replaced, it is trained again"));
+          if (!there)
+            continue;
+        }
         resumed.push_back(name);
         seconds = std::max(seconds, found->state.meta().at("stage_seconds").get<double>());
       }

@@ -54,6 +54,14 @@ std::string between(const std::string &from, const std::string &left, const std:
                      end == std::string::npos ? end : end - start - left.size());
 }
 
+/// A bound as deal.II prints it; independent of the locale.
+double bound(const std::string &text)
+{
+  double value = 0.;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
 Allowed number_words(const std::string &pattern, const std::string &kind)
 {
   Allowed allowed;
@@ -73,9 +81,9 @@ Allowed number_words(const std::string &pattern, const std::string &kind)
   const bool no_high =
     high.empty() || high.find("MAX") != std::string::npos || high == "2147483647";
   if (!no_low)
-    allowed.lower = std::stod(low);
+    allowed.lower = bound(low);
   if (!no_high)
-    allowed.upper = std::stod(high);
+    allowed.upper = bound(high);
   allowed.words = kind;
   if (!no_low && !no_high)
     allowed.words += " from " + low + " to " + high;

@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include <cctype>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <stdexcept>
 
 namespace understudy
@@ -34,15 +34,16 @@ std::string table_line(const std::vector<std::string> &cells)
   return line + "\n";
 }
 
-/// With four significant digits: "0.0001234", "1.235e+07", "12".
+/// With four significant digits: "0.0001234", "1.235e+07", "12"; independent of the locale.
 std::string number_text(double value)
 {
   char text[64];
-  if (value == std::round(value) && std::abs(value) < 1e7)
-    std::snprintf(text, sizeof text, "%.0f", value == 0. ? 0. : value); // no "-0"
-  else
-    std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
+  const bool whole = value == std::round(value) && std::abs(value) < 1e7;
+  const auto end =
+    whole ? std::to_chars(text, text + sizeof text, value == 0. ? 0. : value, // no "-0"
+                          std::chars_format::fixed, 0)
+          : std::to_chars(text, text + sizeof text, value, std::chars_format::general, 4);
+  return std::string(text, end.ptr);
 }
 } // namespace
 

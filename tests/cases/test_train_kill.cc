@@ -92,11 +92,12 @@ protected:
     return StartedProgram(1, arguments(more)).wait();
   }
 
-  /// Starts the training and sends @p signal as soon as the first model is at work.
-  static ProgramResult train_and_send(int signal, const std::vector<std::string> &more = {})
+  /// Starts the training and sends @p signal as soon as @p model, the first one, is at work.
+  static ProgramResult train_and_send(int signal, const std::vector<std::string> &more = {},
+                                      const std::string &model = "equino-mlp")
   {
     StartedProgram program(1, arguments(more));
-    EXPECT_TRUE(program.runs_until("train: equino-mlp")) << program.output();
+    EXPECT_TRUE(program.runs_until("train: " + model + "\n")) << program.output();
     kill(program.pid(), signal);
     return program.wait();
   }
@@ -156,11 +157,12 @@ TEST_F(TrainKill, EndsWithTheModelsOfAnUnbrokenRun)
     const unsigned n_ranks = lives % 4 == 0 ? 2 : 1;
     const Life &life = n_ranks == 1 ? alone_ : pair_;
     StartedProgram program(n_ranks, arguments({}));
-    // After a few kills a training is left to end, and the next one begun.
+    // What goes on from a checkpoint lives shorter, so that moments lie in the first part of a
+    // whole life. After a few kills a training is left to end, and the next one begun.
     bool runs = killed < n_kills() && in_a_row < 4;
     if (runs)
       runs = program.runs_until(stage_begins) &&
-             program.runs_to_age(program.age() + share(random) * (life.end - life.stage));
+             program.runs_to_age(program.age() + 0.7 * share(random) * (life.end - life.stage));
     if (runs)
     {
       const auto ranks = n_ranks == 1 ? std::vector<pid_t>{program.pid()} : program.children();
@@ -169,8 +171,7 @@ TEST_F(TrainKill, EndsWithTheModelsOfAnUnbrokenRun)
     }
     const ProgramResult result = program.wait();
     resumed += result.output.find("goes on from the checkpoint") != std::string::npos;
-    kept += result.output.find("train: equino-mlp: goes on") != std::string::npos &&
-            result.output.find("train: equino-mlp\n") == std::string::npos;
+    kept += result.output.find("was finished before") != std::string::npos;
     EXPECT_THAT(result.output, Not(HasSubstr("is refused")));
     if (result.code != 0)
     {
@@ -208,6 +209,26 @@ TEST_F(TrainKill, GoesOnAfterASignal)
                                          checkpoints() + "/equino-mlp."));
     expect_whole();
     EXPECT_EQ(train({"--resume"}).code, 0) << "a stage that is up to date needs no checkpoint";
+  }
+}
+
+// Requirement: a model that was finished before the stop is not trained again, unless it is gone.
+TEST_F(TrainKill, KeepsFinishedModels)
+{
+  for (const bool gone : {false, true})
+  {
+    remove_models();
+    const auto stopped = train_and_send(SIGTERM, {}, "snapshot-mlp");
+    EXPECT_EQ(stopped.code, 143) << stopped.output;
+    if (gone)
+      std::filesystem::remove(out() + "/models/equino-mlp.safetensors");
+    const auto result = train();
+    EXPECT_EQ(result.code, 0) << result.output;
+    EXPECT_EQ(result.output.find("train: equino-mlp: was finished before\n") != std::string::npos,
+              !gone);
+    EXPECT_EQ(result.output.find("train: equino-mlp\n") != std::string::npos, gone)
+      << result.output;
+    expect_whole();
   }
 }
 

@@ -58,6 +58,12 @@ struct StageRunner : testing::Test
                if (fail)
                  throw SolverError("The training failed.");
                std::ofstream(model) << "model";
+             },
+             {},
+             [this]
+             {
+               EXPECT_TRUE(stage_record(output, "train").is_object());
+               ++tidied;
              }}};
   }
 
@@ -80,7 +86,7 @@ struct StageRunner : testing::Test
   }
 
   std::filesystem::path output;
-  int samples = 5, generated = 0, trained = 0;
+  int samples = 5, generated = 0, trained = 0, tidied = 0;
   bool fail = false;
 };
 } // namespace
@@ -92,6 +98,21 @@ TEST_F(StageRunner, SkipsWhatIsUpToDate)
   EXPECT_TRUE(again[0].skipped && again[1].skipped);
   EXPECT_EQ(generated, 1);
   EXPECT_EQ(trained, 1);
+}
+
+// Requirement: what is of no use once a stage has its record goes then, or at the next run when
+// that one was killed before.
+TEST_F(StageRunner, TidiesUpWhenTheRecordStands)
+{
+  fail = true;
+  EXPECT_THROW(run(), SolverError);
+  EXPECT_EQ(tidied, 0);
+  fail = false;
+  run();
+  EXPECT_EQ(tidied, 1);
+  run();
+  EXPECT_EQ(trained, 2);
+  EXPECT_EQ(tidied, 2);
 }
 
 TEST_F(StageRunner, RunsAgainWhenWhatItDependsOnChanged)
