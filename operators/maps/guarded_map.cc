@@ -14,7 +14,8 @@ namespace understudy
 namespace
 {
 constexpr unsigned free_iterations = 3; ///< evaluations of a step in which a point may move back
-constexpr std::size_t own_hints = 2;    ///< choice and refusals
+constexpr std::size_t own_hints = 3;    ///< choice, refusals, estimate / limit
+constexpr double near_limit = 0.5;      ///< of the limit: an estimate above it may soon exceed it
 
 // Memory: [0] the last audited step + 1, then three numbers for each map but the last.
 constexpr std::size_t tally_begin(std::size_t level)
@@ -212,6 +213,9 @@ void GuardedMap::store_choices(const Call &call) const
   {
     (*call.query.hints)(0, p) = call.level[p];
     (*call.query.hints)(1, p) = call.answer.refusals[p];
+    const double ratio = call.answer.error_estimate[p] / call.limits[call.level[p]];
+    if (!last(call.level[p]) && std::isfinite(ratio))
+      (*call.query.hints)(2, p) = ratio;
   }
 }
 
@@ -231,7 +235,7 @@ void GuardedMap::evaluate(const PointQuery &query, PointAnswer &answer)
     const double stored = (*query.hints)(0, p);
     const auto choice = static_cast<std::uint8_t>(
       stored >= 0. ? std::min(stored, static_cast<double>(levels_.size() - 1)) : 0.);
-    doubtful[p] = choice > 0;
+    doubtful[p] = choice > 0 || (*query.hints)(2, p) > near_limit;
     if (locked && choice > 0)
     {
       call.level[p] = choice;

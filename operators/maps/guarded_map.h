@@ -50,7 +50,8 @@ struct AuditPlan
 /// hold and the share of such points so far exceeds the nominal one, the quantile is raised to the
 /// largest error / estimate that was found, which tightens the limit from then on.
 ///
-/// Hints: [0] index of the map that answered, [1] refusals, then the hints of all maps. Memory: per
+/// Hints: [0] index of the map that answered, [1] refusals, [2] the last estimate divided by its limit,
+/// then the hints of all maps. Memory: per
 /// map AuditTally. Inputs that are not finite are nobody's to answer (Health::not_finite). Answers
 /// do not depend on the number of ranks as long as those of the maps do not.
 class GuardedMap final : public PointMap

@@ -190,13 +190,19 @@ TEST(GuardedMap, ChecksEstimatesBeforeAStateIsAccepted)
   EXPECT_DOUBLE_EQ(caller.answer.tangent(0, 1), 1.01);
   EXPECT_FALSE(caller.confirm(0, 4)) << "nothing is left to check";
   EXPECT_EQ(chain.quick->n_estimates, 2u);
-  // The one that was refused is in doubt in the next step, the other is not.
+  // In the next step, the one that was refused is in doubt, and so is the one close to the limit.
   caller.evaluate(1, 0);
-  EXPECT_EQ(chain.quick->n_estimates, 3u);
+  EXPECT_EQ(chain.quick->n_estimates, 4u);
   EXPECT_EQ(caller.answer.answered_by[1], 1);
   caller.E(0, 1) = 0.3;
   caller.evaluate(1, 1);
   EXPECT_EQ(caller.answer.answered_by[1], 0);
+  caller.E(0, 0) = caller.E(0, 1) = 0.2;
+  caller.evaluate(1, 1);
+  EXPECT_FALSE(caller.confirm(1, 1));
+  const std::size_t before = chain.quick->n_estimates;
+  caller.evaluate(2, 0);
+  EXPECT_EQ(chain.quick->n_estimates, before) << "both are far from the limit";
 }
 
 TEST(GuardedMap, HandsItsMapsTheirOwnHints)
@@ -205,8 +211,8 @@ TEST(GuardedMap, HandsItsMapsTheirOwnHints)
   Caller caller(chain.map(), {{0.1, 2., 0.}, {0.1, 0., 0.}});
   caller.evaluate(0, 0);
   caller.evaluate(0, 1);
-  EXPECT_EQ(caller.hints(2, 0), 2.) << "the reduced map counts its calls in its hint";
-  EXPECT_EQ(caller.hints(2, 1), 0.);
+  EXPECT_EQ(caller.hints(3, 0), 2.) << "the reduced map counts its calls in its hint";
+  EXPECT_EQ(caller.hints(3, 1), 0.);
 }
 
 /// 4000 points with estimates up to 0.4, of which the audit draws five percent.
