@@ -38,12 +38,12 @@ struct AuditPlan
 /// may speak: the input lies in its training box (per component), its answer is finite, and its
 /// error estimate is within the limit tolerance / quantile. The last map always speaks.
 ///
-/// In a step (PointQuery::step), the first three evaluations let every point begin at the first
-/// map; from then on a point stays with the map it had, or moves on towards the exact one, so that
+/// In a step (PointQuery::step), the first three evaluations let every point begin at the first map;
+/// from then on a point stays with the map it had, or moves on towards the exact one, so that
 /// Newton's method sees no answer that flickers. Estimates cost time and only matter in the end: a
-/// point that was trusted at the last accepted state is trusted through the iterations and checked
-/// by confirm(), which a solver calls for the state it wants to accept; a point that was not is
-/// checked each time.
+/// point that was trusted at the last accepted state, with an estimate below half of the limit, is
+/// trusted through the iterations and checked by confirm(), which a solver calls for the state it
+/// wants to accept; any other point is checked each time.
 ///
 /// confirm() also audits, once a step: a share of the trusted points, drawn by seed, step and the
 /// name of the point, is answered by the last map as well. When a bound quantile * estimate did not

@@ -4,6 +4,7 @@
 // The macro solver against analytic solutions, and its Newton and load stepping.
 
 #include <data/core/errors.h>
+#include <operators/maps/guarded_map.h>
 #include <solvers/load_stepping.h>
 #include <solvers/two_scale.h>
 #include <tests/toy_point_maps.h>
@@ -349,6 +350,77 @@ TEST(MacroOutput, WritesACollection)
   };
   check("displacement", "displacement_error");
   check("stress_xy", "stress_error_xy");
+}
+
+/// The softening law with an error that grows with |Gxy| and an estimate that says so.
+class Approximate final : public SofteningLaw
+{
+public:
+  void evaluate(const PointQuery &query, PointAnswer &answer) override
+  {
+    SofteningLaw::evaluate(query, answer);
+    for (std::size_t p = 0; p < query.inputs->n_points(); ++p)
+    {
+      for (unsigned c = 0; c < 3; ++c)
+        answer.outputs(c, p) *= 1. + error;
+      for (unsigned c = 0; c < answer.tangent.n_components(); ++c)
+        answer.tangent(c, p) *= 1. + error;
+      if (query.want_estimate)
+        answer.error_estimate[p] = std::abs((*query.inputs)(2, p));
+    }
+  }
+  static constexpr double error = 1e-3;
+};
+
+unsigned newton_iterations(const TwoScaleResult &result)
+{
+  unsigned sum = 0;
+  for (const auto &step : result.steps)
+    sum += step.newton_iterations;
+  return sum;
+}
+
+// Requirement: points that sit on the threshold of a guard cost at most one iteration a step more
+// than the exact model alone, and all points of an accepted state are within it. The threshold is
+// put, in turn, at the estimates that points of an unguarded run have at the end.
+TEST(TwoScale, PointsOnTheThresholdOfAGuardDoNotKeepNewtonFromConverging)
+{
+  TwoScaleParameters p;
+  p.resolution = 2;
+  p.load = 4.;
+  p.load_steps = 4;
+  auto exact = std::make_shared<SofteningLaw>();
+  const auto reference = TwoScaleSolver(p, *exact, MPI_COMM_SELF).run();
+  std::vector<double> estimates;
+  for (const auto &cell : reference.fields.back().cells)
+    for (const auto &point : cell.points)
+      estimates.push_back(std::abs(point.strain[2]));
+  std::sort(estimates.begin(), estimates.end());
+  for (std::size_t i = 5; i < estimates.size(); i += 7)
+  {
+    const double threshold = estimates[i];
+    SCOPED_TRACE(threshold);
+    GuardedMap guard("guarded", {{std::make_shared<Approximate>(), 1.}, {exact, 0.}},
+                     {threshold, 0.05, 0., 1, {}}, MPI_COMM_SELF);
+    const auto result = TwoScaleSolver(p, guard, MPI_COMM_SELF).run();
+    EXPECT_LE(newton_iterations(result), newton_iterations(reference) + p.load_steps);
+    std::size_t handed_over = 0;
+    for (const auto &fields : result.fields)
+      for (const auto &cell : fields.cells)
+        for (const auto &point : cell.points)
+        {
+          handed_over += point.answered_by;
+          if (point.answered_by == 0)
+          {
+            EXPECT_LE(point.error_estimate, threshold);
+          }
+          else
+            EXPECT_EQ(refusal_of(point.refusals, 0), Refusal::indicator);
+        }
+    EXPECT_GT(handed_over, 0u);
+    for (const auto &step : result.steps)
+      EXPECT_EQ(step.answered_by[1], step.refusals[0][static_cast<unsigned>(Refusal::indicator)]);
+  }
 }
 } // namespace
 } // namespace understudy
