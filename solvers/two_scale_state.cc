@@ -35,8 +35,8 @@ PointBatch gather_points(const PointBatch &values, const std::vector<std::uint64
   const std::size_t n_components = values.n_components();
   std::vector<int> n_ids, n_values;
   const auto all_ids = gather(ids.data(), ids.size(), MPI_UINT64_T, comm, n_ids);
-  const auto all = gather(values.data(), n_components * values.n_points(), MPI_DOUBLE, comm,
-                          n_values);
+  const auto all =
+    gather(values.data(), n_components * values.n_points(), MPI_DOUBLE, comm, n_values);
   PointBatch gathered(n_components, all_ids.size());
   std::size_t first_id = 0, first_value = 0;
   for (std::size_t r = 0; r < n_ids.size() && !all_ids.empty(); ++r)
@@ -60,8 +60,9 @@ PointBatch distribute_points(const PointBatch &on_root, std::size_t n_components
             [&]
             {
               if (on_root.n_points() != n || on_root.n_components() != n_components)
-                throw UserError("The stored values belong to " + std::to_string(on_root.n_points()) +
-                                " points with " + std::to_string(on_root.n_components()) +
+                throw UserError("The stored values belong to " +
+                                std::to_string(on_root.n_points()) + " points with " +
+                                std::to_string(on_root.n_components()) +
                                 " numbers each, but the run has " + std::to_string(n) + " with " +
                                 std::to_string(n_components) + ".");
               return std::string();

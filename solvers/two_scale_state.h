@@ -21,8 +21,8 @@ struct TwoScaleState
 {
   std::vector<double> load_factors; ///< of all accepted steps
   double step_fraction = 1.;        ///< see LoadStepping
-  MacroFields now, before;    ///< the last two accepted steps; `before` has no cells after the first
-  PointBatch hints;           ///< [hint_size][all points], in the order of their ids
+  MacroFields now, before; ///< the last two accepted steps; `before` has no cells after the first
+  PointBatch hints;        ///< [hint_size][all points], in the order of their ids
   std::vector<double> memory; ///< of the map, equal on all ranks
 };
 

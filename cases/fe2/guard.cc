@@ -204,14 +204,14 @@ nlohmann::json guard_dependencies(Fe2Workshop &workshop)
   for (const auto &name : p.names())
     if (name != "rve")
       models[name] = workshop.model_hash(name);
-  return {{"chain", p.names()},
+  return {{"Chain", p.names()},
           {"models", models},
-          {"calibration", workshop.training_data().hash()},
-          {"tolerance", p.tolerance},
-          {"violation_rate", p.violation_rate},
-          {"audit_share", p.audit_share},
-          {"audit_seed", p.seed},
-          {"exact_tolerance", workshop.parameters().micro.rve.tolerance}};
+          {"calibration samples", workshop.training_data().hash()},
+          {"Tolerance", p.tolerance},
+          {"Violation rate", p.violation_rate},
+          {"Audit share", p.audit_share},
+          {"Seed", p.seed},
+          {"Micro/Tolerance", workshop.parameters().micro.rve.tolerance}};
 }
 
 nlohmann::json guard_record(const Guard &guard, const GuardParameters &parameters,

@@ -183,6 +183,11 @@ void CouplingParameters::declare(dealii::ParameterHandler &prm)
                     "Compute the closure's own error indicator at every point.");
   prm.add_parameter("Symmetric tangent", symmetric_tangent,
                     "Use (C + C^T) / 2 of closures whose tangent is not symmetric by itself.");
+  add_number(
+    prm, "Checkpoint interval", checkpoint_interval,
+    "Least time between two checkpoints of the macro run; it is longer where writing would "
+    "take more than a fiftieth of the time. 0: one after every load step [s]",
+    Double(0., 1e6));
 }
 
 std::vector<std::string> CouplingParameters::problems(const std::vector<std::string> &trained) const

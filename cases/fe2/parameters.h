@@ -65,6 +65,7 @@ struct CouplingParameters
   std::string first_guess = "pod-galerkin";
   bool indicator = true;
   bool symmetric_tangent = true;
+  double checkpoint_interval = 1.; ///< [s]
 
   void declare(dealii::ParameterHandler &prm);
   bool is_guarded() const { return closure == guarded_name; }

@@ -74,28 +74,29 @@ RunKeeper::RunKeeper(Fe2Workshop &workshop, const std::string &closure,
 bool RunKeeper::find()
 {
   Log &log = workshop_.context().log;
-  const std::string meta = on_rank_0(
-    workshop_.comm(),
-    [&]() -> std::string
-    {
-      found_ = find_checkpoint(store_, depends_, workshop_.context().resume, "run: " + closure_, log);
-      if (!found_)
-        return "";
-      const auto &stored = found_->state.meta().at("run");
-      for (std::size_t i = 0; i < stored.at("hashes").size(); ++i)
-      {
-        const auto file = fields_file(folder_, i);
-        if (!std::filesystem::exists(file) || sha256_hex(read_file(file.string())) !=
-                                                stored["hashes"][i].get<std::string>())
-        {
-          log.warning("run: " + closure_ + ": " + file.string() +
-                      " is missing or damaged, so the run begins anew.");
-          found_.reset();
-          return "";
-        }
-      }
-      return stored.dump();
-    });
+  const std::string meta =
+    on_rank_0(workshop_.comm(),
+              [&]() -> std::string
+              {
+                found_ = find_checkpoint(store_, depends_, workshop_.context().resume,
+                                         "run: " + closure_, log);
+                if (!found_)
+                  return "";
+                const auto &stored = found_->state.meta().at("run");
+                for (std::size_t i = 0; i < stored.at("hashes").size(); ++i)
+                {
+                  const auto file = fields_file(folder_, i);
+                  if (!std::filesystem::exists(file) || sha256_hex(read_file(file.string())) !=
+                                                          stored["hashes"][i].get<std::string>())
+                  {
+                    log.warning("run: " + closure_ + ": " + file.string() +
+                                " is missing or damaged, so the run begins anew.");
+                    found_.reset();
+                    return "";
+                  }
+                }
+                return stored.dump();
+              });
   if (meta.empty())
     return false;
   const auto stored = nlohmann::json::parse(meta);
@@ -123,7 +124,8 @@ TwoScaleState RunKeeper::state()
       state.hints = PointBatch(shape.at(0), shape.at(1));
       std::ranges::copy(file.tensor("hints", shape), state.hints.data());
       const auto &memory = file.tensor("memory", file.shape("memory"));
-      return nlohmann::json{{"memory", memory}, {"fraction", file.tensor("fraction", {})[0]}}.dump();
+      return nlohmann::json{{"memory", memory}, {"fraction", file.tensor("fraction", {})[0]}}
+        .dump();
     });
   const auto common = nlohmann::json::parse(text);
   state.memory = common["memory"].get<std::vector<double>>();
@@ -137,10 +139,10 @@ TwoScaleKeeper RunKeeper::keeper()
           { keep(state, so_far); }};
 }
 
-/// Writing takes at most a fiftieth of the time.
 bool RunKeeper::due()
 {
-  const bool mine = seconds_now() - last_ > std::max(1., 50. * cost_);
+  const double interval = workshop_.parameters().coupling.checkpoint_interval;
+  const bool mine = interval == 0. || seconds_now() - last_ > std::max(interval, 50. * cost_);
   return dealii::Utilities::MPI::broadcast(workshop_.comm(), mine, 0);
 }
 
@@ -150,15 +152,15 @@ void RunKeeper::store_steps(const TwoScaleResult &so_far)
   for (; n_stored_ < so_far.steps.size(); ++n_stored_)
   {
     const MacroFields all = gather(so_far.fields[n_stored_], workshop_.comm());
-    const std::string hash = on_rank_0(
-      workshop_.comm(),
-      [&]
-      {
-        const auto bytes = pack(all);
-        const std::string_view view(bytes.data(), bytes.size());
-        write_file_atomically(fields_file(folder_, steps_.size()).string(), view);
-        return sha256_hex(view);
-      });
+    const std::string hash =
+      on_rank_0(workshop_.comm(),
+                [&]
+                {
+                  const auto bytes = pack(all);
+                  const std::string_view view(bytes.data(), bytes.size());
+                  write_file_atomically(fields_file(folder_, steps_.size()).string(), view);
+                  return sha256_hex(view);
+                });
     steps_.push_back(record_of(so_far.steps[n_stored_]));
     hashes_.push_back(hash);
   }

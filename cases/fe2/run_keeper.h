@@ -17,8 +17,9 @@
 
 namespace understudy
 {
-/// A macro run on disk, in a folder of its own: the fields of every accepted step, a checkpoint from
-/// which the run goes on when it was broken off, and at the end its record. All calls are collective.
+/// A macro run on disk, in a folder of its own: the fields of every accepted step, a checkpoint
+/// from which the run goes on when it was broken off, and at the end its record. All calls are
+/// collective.
 class RunKeeper
 {
 public:
@@ -26,7 +27,8 @@ public:
   RunKeeper(Fe2Workshop &workshop, const std::string &closure, std::filesystem::path folder,
             nlohmann::json depends);
 
-  /// Whether there is a checkpoint to go on from, which is read then. UserError as find_checkpoint().
+  /// Whether there is a checkpoint to go on from, which is read then. UserError as
+  /// find_checkpoint().
   bool find();
   /// The state that find() found, for TwoScaleSolver::resume().
   TwoScaleState state();
@@ -34,7 +36,7 @@ public:
   /// One more number to be added up over the pieces of the run: the largest of all ranks.
   void also_total(const std::string &what, std::function<double()> value);
 
-  /// For the solver: keeps a state every second or so.
+  /// For the solver: keeps a state whenever the 'Checkpoint interval' of the case has passed.
   TwoScaleKeeper keeper();
 
   /// Writes the fields of the last steps. The caller then writes the record from all_steps() and
@@ -61,7 +63,7 @@ private:
   std::filesystem::path folder_;
   nlohmann::json depends_;
   CheckpointStore store_;
-  std::optional<Checkpoint> found_; ///< on rank 0
+  std::optional<Checkpoint> found_;                                  ///< on rank 0
   nlohmann::json steps_ = nlohmann::json::array(), hashes_ = steps_; ///< of all stored steps
   nlohmann::json earlier_ = nlohmann::json::object(), totals_ = earlier_;
   std::vector<std::pair<std::string, std::function<double()>>> more_totals_;

@@ -72,18 +72,17 @@ nlohmann::json make_record(Fe2Workshop &workshop, const std::string &name, const
   const RunContext &context = workshop.context();
   const double memory =
     dealii::Utilities::MPI::max(resident_memory() - context.memory_at_start, context.comm);
-  nlohmann::json record = {
-    {"key", key},
-    {"closure", name},
-    {"answerers", player.map().answerers()},
-    {"time_total_s", keeper.total("time_total_s")},
-    {"time_closure_s", keeper.total("time_closure_s")},
-    {"points", keeper.total("points")},
-    {"n_dofs", result.n_dofs},
-    {"n_cells", result.n_cells},
-    {"ranks", dealii::Utilities::MPI::n_mpi_processes(context.comm)},
-    {"memory_MB", memory},
-    {"steps", keeper.all_steps()}};
+  nlohmann::json record = {{"key", key},
+                           {"closure", name},
+                           {"answerers", player.map().answerers()},
+                           {"time_total_s", keeper.total("time_total_s")},
+                           {"time_closure_s", keeper.total("time_closure_s")},
+                           {"points", keeper.total("points")},
+                           {"n_dofs", result.n_dofs},
+                           {"n_cells", result.n_cells},
+                           {"ranks", dealii::Utilities::MPI::n_mpi_processes(context.comm)},
+                           {"memory_MB", memory},
+                           {"steps", keeper.all_steps()}};
   if (player.guard.map)
   {
     record["guard"] = guard_record(player.guard, workshop.parameters().guard, result.memory);
@@ -177,24 +176,27 @@ nlohmann::json run_dependencies(Fe2Workshop &workshop, const std::string &closur
 {
   const TwoScaleParameters &m = workshop.parameters().macro;
   nlohmann::json depends = {{"closure", closure},
-                            {"micro", workshop.micro()},
-                            {"mesh", m.mesh},
-                            {"cells_per_leg", m.resolution},
-                            {"load_type", m.load_type},
-                            {"load", m.load},
-                            {"load_steps", m.load_steps},
-                            {"minimum_step_fraction", m.minimum_step_fraction},
-                            {"tolerances", {m.absolute_tolerance, m.relative_tolerance}},
-                            {"maximum_iterations", m.maximum_iterations}};
+                            {"micro structure", workshop.micro()},
+                            {"Macro/Macro mesh", m.mesh},
+                            {"Macro/Cells per leg", m.resolution},
+                            {"Macro/Load type", m.load_type},
+                            {"Macro/Load", m.load},
+                            {"Macro/Load steps", m.load_steps},
+                            {"Macro/Minimum step fraction", m.minimum_step_fraction},
+                            {"Macro/Newton absolute tolerance", m.absolute_tolerance},
+                            {"Macro/Newton relative tolerance", m.relative_tolerance},
+                            {"Macro/Maximum Newton iterations", m.maximum_iterations}};
   if (closure == guarded_name)
-    depends.update({{"guard", guard_dependencies(workshop)},
-                    {"symmetric_tangent", workshop.parameters().coupling.symmetric_tangent}});
+    depends.update(
+      {{"Guard", guard_dependencies(workshop)},
+       {"Coupling/Symmetric tangent", workshop.parameters().coupling.symmetric_tangent}});
   else if (closure != "rve")
-    depends.update({{"model", workshop.model_hash(closure)},
-                    {"symmetric_tangent", workshop.parameters().coupling.symmetric_tangent},
-                    {"indicator", workshop.parameters().coupling.indicator}});
+    depends.update(
+      {{"model", workshop.model_hash(closure)},
+       {"Coupling/Symmetric tangent", workshop.parameters().coupling.symmetric_tangent},
+       {"Coupling/Indicator", workshop.parameters().coupling.indicator}});
   else
-    depends["tolerance"] = workshop.parameters().micro.rve.tolerance;
+    depends["Micro/Tolerance"] = workshop.parameters().micro.rve.tolerance;
   return depends;
 }
 
@@ -230,17 +232,17 @@ StoredRun read_run(Fe2Workshop &workshop, const std::string &closure)
                         "' belongs to other parameters or another model; run the stage 'run'.");
       return std::string();
     });
-  on_rank_0(
-    workshop.comm(),
-    [&]
-    {
-      for (std::size_t i = 0; i < run.record["steps"].size(); ++i)
-      {
-        const std::string bytes = read_file(RunKeeper::fields_file(folder, i).string());
-        run.fields.push_back(unpack({bytes.begin(), bytes.end()}, RunKeeper::fields_file(folder, i).string()));
-      }
-      return std::string();
-    });
+  on_rank_0(workshop.comm(),
+            [&]
+            {
+              for (std::size_t i = 0; i < run.record["steps"].size(); ++i)
+              {
+                const std::string bytes = read_file(RunKeeper::fields_file(folder, i).string());
+                run.fields.push_back(
+                  unpack({bytes.begin(), bytes.end()}, RunKeeper::fields_file(folder, i).string()));
+              }
+              return std::string();
+            });
   run.fields.resize(run.record["steps"].size());
   return run;
 }

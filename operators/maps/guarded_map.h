@@ -38,8 +38,8 @@ struct AuditPlan
 /// may speak: the input lies in its training box (per component), its answer is finite, and its
 /// error estimate is within the limit tolerance / quantile. The last map always speaks.
 ///
-/// In a step (PointQuery::step), the first three evaluations let every point begin at the first map;
-/// from then on a point stays with the map it had, or moves on towards the exact one, so that
+/// In a step (PointQuery::step), the first three evaluations let every point begin at the first
+/// map; from then on a point stays with the map it had, or moves on towards the exact one, so that
 /// Newton's method sees no answer that flickers. Estimates cost time and only matter in the end: a
 /// point that was trusted at the last accepted state, with an estimate below half of the limit, is
 /// trusted through the iterations and checked by confirm(), which a solver calls for the state it
@@ -50,10 +50,10 @@ struct AuditPlan
 /// hold and the share of such points so far exceeds the nominal one, the quantile is raised to the
 /// largest error / estimate that was found, which tightens the limit from then on.
 ///
-/// Hints: [0] index of the map that answered, [1] refusals, [2] the last estimate divided by its limit,
-/// then the hints of all maps. Memory: per
-/// map AuditTally. Inputs that are not finite are nobody's to answer (Health::not_finite). Answers
-/// do not depend on the number of ranks as long as those of the maps do not.
+/// Hints: [0] index of the map that answered, [1] refusals, [2] the last estimate divided by its
+/// limit, then the hints of all maps. Memory: per map AuditTally. Inputs that are not finite are
+/// nobody's to answer (Health::not_finite). Answers do not depend on the number of ranks as long as
+/// those of the maps do not.
 class GuardedMap final : public PointMap
 {
 public:
