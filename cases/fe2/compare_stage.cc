@@ -154,12 +154,9 @@ void compare_stage(Fe2Workshop &workshop)
   // Making a closure is collective, so every rank scores all of them; rank 0 tells its figures.
   std::unique_ptr<DataSet> data;
   on_all_ranks(context.comm, [&] { data = std::make_unique<DataSet>(workshop.dataset()); });
-  const auto retrained = workshop.trained_closures();
   for (const auto &name : p.training.names())
   {
-    // Models that take part in the rounds are those of the last one.
-    const bool last = std::find(retrained.begin(), retrained.end(), name) != retrained.end();
-    workshop.at_round(last ? p.guard.rounds : 1);
+    workshop.at_last_round_of(name);
     context.log.info("compare: " + name + " on " + std::to_string(data->ids("test").size()) +
                      " test strains");
     findings.micro.push_back(score_closure(workshop, name, *data));

@@ -22,13 +22,18 @@ void evaluate_points(Fe2Workshop &workshop, const std::string &closure,
                  table = read_csv(input);
                  column = {table.column("Exx"), table.column("Eyy"), table.column("Gxy")};
                });
-  const auto trained = workshop.parameters().training.names();
-  if (closure != "rve" &&
+  const Fe2Parameters &p = workshop.parameters();
+  const auto trained = p.training.names();
+  const bool guarded = closure == guarded_name;
+  if (guarded)
+    for (const auto &problem : p.guard.problems(true, p.sampling.n_validation, trained))
+      throw UserError(problem);
+  if (!guarded && closure != "rve" &&
       std::find(trained.begin(), trained.end(), model_of(closure)) == trained.end())
     throw UserError("The closure '" + closure +
                     "' is not trained by this case: it is not among the "
                     "'Closures' of section 'Training'.");
-  const auto map = workshop.closure(closure);
+  const auto map = workshop.at_last_round_of(closure).closure(closure);
   const std::size_t n = table.rows.size();
   PointBatch E(3, n);
   for (std::size_t p = 0; p < n; ++p)

@@ -11,6 +11,7 @@
 
 #include <deal.II/base/mpi.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace understudy
@@ -47,6 +48,14 @@ std::vector<std::string> Fe2Workshop::trained_closures() const
     if (name != "rve")
       playing.push_back(model_of(name));
   return playing;
+}
+
+Fe2Workshop &Fe2Workshop::at_last_round_of(const std::string &closure)
+{
+  at_round(parameters_.guard.rounds);
+  const auto here = trained_closures();
+  const bool retrained = std::find(here.begin(), here.end(), model_of(closure)) != here.end();
+  return retrained || closure == guarded_name ? *this : at_round(1);
 }
 
 std::filesystem::path Fe2Workshop::handovers_for_training() const

@@ -34,6 +34,8 @@ public:
     round_ = r;
     return *this;
   }
+  /// The last round that trained @p closure.
+  Fe2Workshop &at_last_round_of(const std::string &closure);
   std::filesystem::path folder() const { return folder_of(round_); }
   std::filesystem::path data() const { return context_.output / "data"; }
   std::filesystem::path models() const { return folder() / "models"; }
