@@ -26,7 +26,7 @@ struct StrainBox
   void include(const std::array<double, 3> &strain)
   {
     for (unsigned i = 0; i < 3; ++i)
-      half[i] = std::max(half[i], std::max(strain[i], -strain[i]));
+      half[i] = std::max({half[i], strain[i], -strain[i]});
   }
 };
 } // namespace understudy

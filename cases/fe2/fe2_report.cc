@@ -117,7 +117,8 @@ void add_coupled(Report &report, const Fe2Parameters &p, const Fe2Findings &f)
     for (const auto &e : step["max_strain"])
       largest = std::max(largest, e.get<double>());
   report.number("largest_strain_component", largest);
-  report.number("strain_limit", f.rounds.empty() ? p.sampling.limit : f.rounds.back().box.largest());
+  report.number("strain_limit",
+                f.rounds.empty() ? p.sampling.limit : f.rounds.back().box.largest());
   report.number("load", p.macro.load, p.macro.load_type == "traction" ? "N/mm2" : "mm");
   std::size_t outside = 0;
   for (const auto &step : f.run["steps"])

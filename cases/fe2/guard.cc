@@ -152,12 +152,13 @@ std::vector<std::string> GuardParameters::problems(bool used, unsigned n_validat
     return all;
   const auto models = names();
   std::set<std::string> seen;
+  const auto exact = std::find(models.begin(), models.end(), "rve");
+  if (exact != models.end() && exact + 1 != models.end())
+    all.push_back("'Chain' in section 'Guard' goes on after rve, which answers everything.");
   for (const auto &name : models)
   {
     if (!seen.insert(model_of(name)).second)
       all.push_back("'Chain' in section 'Guard' names " + name + " twice.");
-    if (name == "rve" && name != models.back())
-      all.push_back("'Chain' in section 'Guard' goes on after rve, which answers everything.");
     if (name != "rve" && std::find(trained.begin(), trained.end(), model_of(name)) == trained.end())
       all.push_back("'Chain' in section 'Guard' needs '" + model_of(name) +
                     "' among the 'Closures' of section 'Training'.");

@@ -60,7 +60,8 @@ public:
   DataSets training_data();
   /// Strains of the hand-overs that this round trains with, Exx, Eyy, Gxy in turn.
   std::vector<double> known_handovers();
-  /// Strains that the training covers: the box of the data set, grown to hold the hand-overs.
+  /// Strains that the training covers: the box of the data set, grown to hold the hand-overs and a
+  /// margin of a twentieth.
   StrainBox training_box();
   MicroModelCard card(const std::string &kind);
   /// Fingerprint of the micro structure. rve() must have been called.
