@@ -20,6 +20,8 @@
 
 namespace understudy
 {
+class EquinoIndicator;
+
 /// How EquiNO is trained (Eivazi et al., arXiv 2504.07976; the split recipe with derivative labels
 /// and the energy norm instead of the joint minimisation, which it beats in accuracy and time).
 struct EquinoParameters
@@ -87,7 +89,8 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
 ///   s_nn = phi_s b(E),  s_law = law(E + phi_e a(E)).
 ///
 /// H is folded into the head. The indicator is the energy norm of the misfit at the indicator
-/// points, relative to the root mean square of s_nn over the training strains there.
+/// points, relative to the root mean square of s_nn over the training strains there; S is the same
+/// to the bit whether it is wanted or not.
 class Equino final : public PointMap
 {
 public:
@@ -103,14 +106,11 @@ public:
   std::vector<double> stress_coefficients(const std::array<double, 3> &E) const;
 
 private:
-  struct IndicatorPoints;
-  void indicate(const PointBatch &inputs, PointAnswer &answer);
-
   PointMapInfo info_;
   std::shared_ptr<const Rve> rve_;
   bool symmetrise_;
   std::unique_ptr<Head> a_, b_, stress_;       ///< branches, and H b
-  std::unique_ptr<IndicatorPoints> indicator_; ///< null: not wanted
+  std::unique_ptr<EquinoIndicator> indicator_; ///< null: not wanted
   std::vector<double> scratch_;
 };
 
