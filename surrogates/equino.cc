@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
-#include <data/core/collective.h>
-#include <solvers/rve_closure.h>
+#include <data/core/errors.h>
+#include <solvers/plane_strain.h>
 #include <surrogates/equino.h>
 #include <surrogates/equino_indicator.h>
 
@@ -15,22 +15,25 @@
 
 namespace understudy
 {
-Equino::Equino(const std::string &name, const ModelFile &file, const ClosureRequest &request)
-  : info_(plane_strain_info(name)),
-    rve_(request.rve),
-    symmetrise_(request.symmetric_tangent),
-    a_(load_head(file, "a/")),
-    b_(load_head(file, "b/"))
+Equino::Equino(const CardedModel &model, const ClosureOptions &options)
+  : info_(plane_strain_info(model.card.kind)),
+    matrix_law_(material_laws().create(model.card.matrix.law, model.card.matrix)),
+    fibre_law_(material_laws().create(model.card.fibre.law, model.card.fibre)),
+    symmetrise_(options.symmetric_tangent),
+    a_(load_head(model.file, "a/")),
+    b_(load_head(model.file, "b/"))
 {
+  const ModelFile &file = model.file;
+  if (a_->n_inputs() != 3 || b_->n_inputs() != 3)
+    throw UserError("The model '" + file.path() + "' has a branch that does not have 3 inputs.");
   info_.symmetric_tangent = symmetrise_;
   const std::size_t r = b_->n_outputs();
   stress_ = b_->folded(file.tensor("H", {3, r}).data(), 3);
-  info_.upper = file.tensor("box", {3});
-  for (unsigned i = 0; i < 3; ++i)
-    info_.lower[i] = -info_.upper[i];
-  if (request.indicator)
-    indicator_ = std::make_unique<EquinoIndicator>(file, *stress_, *a_, *b_, rve_->matrix_law(),
-                                                   rve_->fibre_law());
+  info_.lower = model.card.box.lower();
+  info_.upper = model.card.box.upper();
+  if (options.indicator)
+    indicator_ =
+      std::make_unique<EquinoIndicator>(file, *stress_, *a_, *b_, *matrix_law_, *fibre_law_);
 }
 
 Equino::~Equino() = default;
@@ -91,44 +94,5 @@ void Equino::evaluate(const PointQuery &query, PointAnswer &answer)
   for (std::size_t c = 0; c < answer.tangent.n_components(); ++c)
     spoils(std::as_const(answer.tangent).component(c));
   blank_unusable(answer);
-}
-
-std::unique_ptr<Equino> make_equino(const std::string &name, const ClosureRequest &request)
-{
-  std::unique_ptr<Equino> equino;
-  on_all_ranks(request.comm,
-               [&]
-               {
-                 MicroModelCard card;
-                 const ModelFile file = read_model(request.models / (name + ".safetensors"), name,
-                                                   request.micro, request.norm, card);
-                 equino = std::make_unique<Equino>(name, file, request);
-                 check_probe(file, *equino);
-               });
-  return equino;
-}
-
-EquinoFields::EquinoFields(std::shared_ptr<const Equino> equino,
-                           std::shared_ptr<const MicroBasis> basis, std::shared_ptr<const Rve> rve)
-  : equino_(std::move(equino)), basis_(std::move(basis)), rve_(std::move(rve))
-{
-}
-
-void EquinoFields::reconstruct(const std::vector<double> &x, std::vector<double> &displacement,
-                               std::vector<double> &stress)
-{
-  const std::array<double, 3> E = {x[0], x[1], x[2]};
-  const auto a = equino_->displacement_coefficients(E), b = equino_->stress_coefficients(E);
-  std::vector<double> w(basis_->n_dofs, 0.);
-  for (std::size_t k = 0; k < basis_->n_modes; ++k)
-    for (std::size_t i = 0; i < basis_->n_dofs; ++i)
-      w[i] += a[k] * basis_->phi_w[k * basis_->n_dofs + i];
-  rve_->discretisation().nodal_displacement(E, w.data(), displacement);
-  const std::size_t n = basis_->n_points;
-  stress.assign(3 * n, 0.);
-  for (std::size_t k = 0; k < basis_->n_modes; ++k)
-    for (unsigned i = 0; i < 3; ++i)
-      for (std::size_t q = 0; q < n; ++q)
-        stress[3 * q + i] += b[k] * basis_->phi_s[(3 * k + i) * n + q];
 }
 } // namespace understudy

@@ -3,6 +3,7 @@
 
 #include <data/core/errors.h>
 #include <data/store/model_file.h>
+#include <operators/nn/head_meta.h>
 #include <solvers/processor_clones.h>
 #include <surrogates/equino_indicator.h>
 
@@ -87,11 +88,12 @@ EquinoIndicator::EquinoIndicator(const ModelFile &file, const Head &stress, cons
     stacked_ = with_itself(b, file.tensor("H", {3, n_b_}));
     heads_ = std::make_unique<JointValues>(*stacked_, std::vector<const Head *>{&a});
   }
-  n_points_ = file.shape("indicator/phi_e").front() / 3;
-  const auto n_matrix = static_cast<std::size_t>(file.tensor("indicator/n_matrix", {}).front());
-  if (n_matrix > n_points_)
-    throw UserError("The model '" + file.path() +
-                    "' has more matrix points than indicator points.");
+  n_points_ = matrix_shape(file, "indicator/phi_e")[0] / 3;
+  const double stated = file.tensor("indicator/n_matrix", {}).front();
+  if (!(stated >= 0. && stated <= static_cast<double>(n_points_)))
+    throw UserError("The model '" + file.path() + "' has not 0 to " + std::to_string(n_points_) +
+                    " matrix points among its indicator points.");
+  const auto n_matrix = static_cast<std::size_t>(stated);
   const auto phi_e = file.tensor("indicator/phi_e", {3 * n_points_, n_a_});
   const auto phi_s = file.tensor("indicator/phi_s", {3 * n_points_, n_b_});
   scale_ = file.tensor("indicator/scale", {}).front();

@@ -7,9 +7,9 @@
 
 #include <data/output/statistics.h>
 #include <operators/nn/odd_rbf.h>
-#include <surrogates/equino.h>
 #include <surrogates/equino_indicator.h>
 #include <surrogates/equino_labels.h>
+#include <surrogates/equino_training.h>
 
 #include <gtest/gtest.h>
 
