@@ -9,18 +9,6 @@
 
 namespace understudy
 {
-PointMapInfo plane_strain_info(const std::string &name)
-{
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  PointMapInfo info;
-  info.name = name;
-  info.inputs = {{"Exx", "1"}, {"Eyy", "1"}, {"Gxy", "1"}};
-  info.outputs = {{"Sxx", "N/mm2"}, {"Syy", "N/mm2"}, {"Sxy", "N/mm2"}};
-  info.lower.assign(3, -infinity);
-  info.upper.assign(3, infinity);
-  return info;
-}
-
 RveClosure::RveClosure(std::shared_ptr<Rve> rve, std::shared_ptr<const RveGuess> guess)
   : rve_(std::move(rve)), guess_(std::move(guess)), info_(plane_strain_info("rve"))
 {

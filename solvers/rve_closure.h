@@ -3,6 +3,7 @@
 #pragma once
 
 #include <operators/maps/point_map.h>
+#include <solvers/plane_strain.h>
 #include <solvers/rve.h>
 
 #include <functional>
@@ -11,10 +12,6 @@
 
 namespace understudy
 {
-/// The quantities of a plane-strain micro model: inputs Exx, Eyy, Gxy (engineering shear) [-] and
-/// outputs Sxx, Syy, Sxy [N/mm2], without limits on the inputs.
-PointMapInfo plane_strain_info(const std::string &name);
-
 /// A first guess for the fluctuation of an RVE that something else offers, e.g. a learned model. It
 /// changes how long a solve takes, never what it finds.
 class RveGuess

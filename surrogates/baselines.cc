@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
-#include <data/core/collective.h>
 #include <data/core/errors.h>
-#include <data/store/model_file.h>
-#include <operators/nn/head_meta.h>
+#include <operators/nn/affine_head.h>
 #include <operators/nn/mlp.h>
 #include <operators/nn/odd_rbf.h>
 #include <surrogates/baselines.h>
@@ -14,75 +12,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <utility>
 
 namespace understudy
 {
 namespace
 {
-const std::string head_prefix = "S/";
-
-/// y = A x + b. What a constant and a linear law have in common.
-class AffineHead final : public Head
-{
-public:
-  AffineHead(Eigen::MatrixXd A, Eigen::VectorXd b) : A_(std::move(A)), b_(std::move(b)) {}
-
-  std::string kind() const override { return "affine"; }
-  std::size_t n_inputs() const override { return A_.cols(); }
-  std::size_t n_outputs() const override { return A_.rows(); }
-
-  void evaluate(std::size_t n, const double *x, double *y, double *dy) const override
-  {
-    for (Eigen::Index i = 0; i < A_.rows(); ++i)
-    {
-      std::fill_n(y + i * n, n, b_[i]);
-      for (Eigen::Index j = 0; j < A_.cols(); ++j)
-      {
-        for (std::size_t p = 0; p < n; ++p)
-          y[i * n + p] += A_(i, j) * x[j * n + p];
-        if (dy != nullptr)
-          std::fill_n(dy + (i * A_.cols() + j) * n, n, A_(i, j));
-      }
-    }
-  }
-
-  std::unique_ptr<Head> folded(const double *A, std::size_t n_rows) const override
-  {
-    using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    const Eigen::Map<const RowMajor> M(A, n_rows, A_.rows());
-    return std::make_unique<AffineHead>(M * A_, M * b_);
-  }
-
-  void save(ModelFile &file, const std::string &prefix) const override
-  {
-    file.meta()["heads"][prefix] = {{"kind", kind()}};
-    std::vector<double> row_major;
-    for (Eigen::Index i = 0; i < A_.rows(); ++i)
-      for (Eigen::Index j = 0; j < A_.cols(); ++j)
-        row_major.push_back(A_(i, j));
-    file.add(prefix + "A", {n_outputs(), n_inputs()}, row_major);
-    file.add(prefix + "b", {n_outputs()}, {b_.data(), b_.data() + b_.size()});
-  }
-
-  /// Reads what save() wrote.
-  static std::unique_ptr<Head> load(const ModelFile &file, const std::string &prefix)
-  {
-    const std::vector<std::size_t> shape = matrix_shape(file, prefix + "A");
-    const std::vector<double> &values = file.tensor(prefix + "A", shape);
-    Eigen::MatrixXd A(shape[0], shape[1]);
-    for (std::size_t k = 0; k < values.size(); ++k)
-      A(k / shape[1], k % shape[1]) = values[k];
-    const std::vector<double> &b = file.tensor(prefix + "b", {shape[0]});
-    return std::make_unique<AffineHead>(A, Eigen::Map<const Eigen::VectorXd>(b.data(), b.size()));
-  }
-
-private:
-  Eigen::MatrixXd A_; ///< [n_outputs][n_inputs]
-  Eigen::VectorXd b_; ///< [n_outputs]
-};
-
 /// One field of all samples of a split, component-major: [size of the field][n_samples].
 PointBatch read_field(const DataSets &data, const std::string &split, const std::string &field)
 {
@@ -130,28 +65,9 @@ void write_head(const Head &head, const std::string &kind, const DataSets &data,
   PointBatch S(3, E.n_points());
   head.evaluate(E.n_points(), E.data(), S.data(), nullptr);
   ModelFile file;
-  head.save(file, head_prefix);
+  head.save(file, baseline_prefix);
   write_model_card(file, card, E, S);
   file.write(path.string());
-}
-
-using HeadLoader = std::function<std::unique_ptr<Head>(const ModelFile &, const std::string &)>;
-
-std::unique_ptr<PointMap> make_from_file(const ClosureRequest &request, const std::string &kind,
-                                         bool symmetric_tangent, const HeadLoader &load)
-{
-  std::unique_ptr<HeadClosure> closure;
-  on_all_ranks(request.comm,
-               [&]
-               {
-                 MicroModelCard card;
-                 const ModelFile file = read_model(request.models / (kind + ".safetensors"), kind,
-                                                   request.micro, request.norm, card);
-                 closure = std::make_unique<HeadClosure>(kind, load(file, head_prefix), card.box,
-                                                         symmetric_tangent);
-                 check_probe(file, *closure);
-               });
-  return closure;
 }
 
 /// Factors that let every component count by its own size: 1 / root mean square, 1 where that is 0.
@@ -246,24 +162,4 @@ MlpTrainingReport train_snapshot_mlp(const DataSets &data, MicroModelCard card,
   return report;
 }
 
-// A constant has a symmetric tangent, namely none, whatever is asked for.
-std::unique_ptr<PointMap> make_training_mean(const ClosureRequest &request)
-{
-  return make_from_file(request, "training-mean", true, AffineHead::load);
-}
-
-std::unique_ptr<PointMap> make_linear(const ClosureRequest &request)
-{
-  return make_from_file(request, "linear", request.symmetric_tangent, AffineHead::load);
-}
-
-std::unique_ptr<PointMap> make_snapshot_rbf(const ClosureRequest &request)
-{
-  return make_from_file(request, "snapshot-rbf", request.symmetric_tangent, load_head);
-}
-
-std::unique_ptr<PointMap> make_snapshot_mlp(const ClosureRequest &request)
-{
-  return make_from_file(request, "snapshot-mlp", request.symmetric_tangent, load_head);
-}
 } // namespace understudy

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <data/store/datasets.h>
-#include <operators/maps/point_map.h>
 #include <operators/nn/train_mlp.h>
-#include <surrogates/closure_request.h>
+#include <surrogates/model_card.h>
 
+#include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
+#include <vector>
 
 namespace understudy
 {
@@ -17,25 +17,19 @@ namespace understudy
 /// of a data set of kind "fe2-rve" and ignore the fields behind it.
 ///
 /// Each train_ function writes one model file with its card and probe. It is not collective: one
-/// rank calls it. Of @p card it uses micro, norm and box; kind and data-set hash are set here. It
-/// throws UserError when there are too few samples and WriteError.
-///
-/// Each make_ function reads request.models / (name + ".safetensors"), checks card and probe, and
-/// throws UserError on all ranks of request.comm when one of them refuses the file. Collective.
+/// rank calls it. Of @p card it uses micro, norm, box and materials; kind and data-set hash are set
+/// here. It throws UserError when there are too few samples and WriteError.
 
 /// "training-mean": S = mean of the training stresses, C = 0.
 void train_training_mean(const DataSets &data, MicroModelCard card,
                          const std::filesystem::path &path);
-std::unique_ptr<PointMap> make_training_mean(const ClosureRequest &request);
 
 /// "linear": S = A E with A = argmin sum |S - A E|^2; no intercept, because both laws are odd.
 void train_linear(const DataSets &data, MicroModelCard card, const std::filesystem::path &path);
-std::unique_ptr<PointMap> make_linear(const ClosureRequest &request);
 
 /// "snapshot-rbf": the odd-mirrored cubic radial basis interpolant of the training stresses.
 void train_snapshot_rbf(const DataSets &data, MicroModelCard card,
                         const std::filesystem::path &path);
-std::unique_ptr<PointMap> make_snapshot_rbf(const ClosureRequest &request);
 
 /// How "snapshot-mlp" is trained.
 struct SnapshotMlpParameters
@@ -56,5 +50,4 @@ MlpTrainingReport train_snapshot_mlp(const DataSets &data, MicroModelCard card,
                                      const SnapshotMlpParameters &parameters = {},
                                      const MlpProgressCallback &progress = {},
                                      const TrainingCheckpoint &checkpoint = {});
-std::unique_ptr<PointMap> make_snapshot_mlp(const ClosureRequest &request);
 } // namespace understudy

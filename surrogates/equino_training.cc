@@ -10,7 +10,7 @@
 #include <operators/nn/train_mlp.h>
 #include <solvers/rve_dataset.h>
 #include <surrogates/energy_norm.h>
-#include <surrogates/equino.h>
+#include <surrogates/equino_training.h>
 #include <surrogates/layer_widths.h>
 
 #include <deal.II/base/patterns.h>
@@ -341,7 +341,6 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   a->save(file, "a/");
   b->save(file, "b/");
   file.add("H", {3, basis.n_modes}, basis.H);
-  file.add("box", {3}, card.box.upper());
   add_indicator(file, basis, labels, parameters.indicator_points);
   file.meta()["basis_hash"] = basis_hash;
   file.meta()["head"] = head;
@@ -360,6 +359,8 @@ EquinoTrainingReport train_equino(const EquinoParameters &parameters, const std:
   b->folded(basis.H.data(), 3)->evaluate(probe.n_points(), probe.data(), answer.data(), nullptr);
   MicroModelCard own = card;
   own.kind = mlp ? "equino-mlp" : "equino-rbf";
+  own.matrix = rve.parameters().matrix;
+  own.fibre = rve.parameters().fibre;
   write_model_card(file, own, probe, answer);
   file.write(path.string());
   return report;

@@ -1,128 +1,37 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
-#include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <surrogates/galerkin_rom.h>
 
-#include <Eigen/Dense>
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
-#include <utility>
 
 namespace understudy
 {
 namespace
 {
-using Eigen::Index;
-using Eigen::MatrixXd;
-
-const std::string kind = "pod-galerkin";
-
-void require_fit(const MicroBasis &basis, const Rve &rve)
+/// A number of things that a file holds as a double.
+std::size_t count_of(double value)
 {
-  const RveDiscretisation &d = rve.discretisation();
-  if (basis.n_points != d.n_points() || basis.n_matrix_points != d.n_matrix_points() ||
-      basis.n_dofs != d.n_dofs())
-    throw UserError("The basis has " + std::to_string(basis.n_points) + " quadrature points and " +
-                    std::to_string(basis.n_dofs) + " unknowns, but the RVE has " +
-                    std::to_string(d.n_points()) + " and " + std::to_string(d.n_dofs()) + ".");
-  if (basis.n_modes > GalerkinRom::max_modes)
-    throw UserError("A Galerkin ROM has at most " + std::to_string(GalerkinRom::max_modes) +
-                    " modes, but the basis has " + std::to_string(basis.n_modes) + ".");
-}
-
-/// Stress fields that span the training snapshots, [3 n_points][n]: compressed in the energy norm,
-/// so that equilibrium in the matrix counts as much as in the stiffer fibre.
-MatrixXd stress_fields(const MicroBasis &basis, const DataSets &data, double tolerance)
-{
-  const Index n = static_cast<Index>(basis.n_points);
-  const std::vector<double> s = data.read_all("train", "stress");
-  MatrixXd S = Eigen::Map<const MatrixXd>(s.data(), 3 * n, static_cast<Index>(s.size()) / (3 * n));
-  Eigen::VectorXd scale(3 * n);
-  for (Index q = 0; q < n; ++q)
-    for (Index i = 0; i < 3; ++i)
-      scale[i * n + q] = std::sqrt(basis.weights[q] / basis.C0(q)[4 * i]);
-  S = scale.asDiagonal() * S;
-  S = compress_columns(S, tolerance);
-  return scale.cwiseInverse().asDiagonal() * S;
-}
-
-/// phi_e,k^T s_j for all modes k, and the components of s_j divided by the square root of the mean
-/// stiffness, which brings both to the size of the energy norm: [n_points][(n_modes + 3) * n].
-MatrixXd integrands(const MicroBasis &basis, const MatrixXd &fields)
-{
-  const Index n = static_cast<Index>(basis.n_points), r = static_cast<Index>(basis.n_modes);
-  std::array<double, 3> stiffness{};
-  for (Index q = 0; q < n; ++q)
-    for (unsigned i = 0; i < 3; ++i)
-      stiffness[i] += basis.weights[q] * basis.C0(q)[4 * i];
-  const Eigen::Map<const MatrixXd> phi(basis.phi_e.data(), 3 * n, r);
-  MatrixXd X(n, fields.cols() * (r + 3));
-  Index column = 0;
-  for (Index j = 0; j < fields.cols(); ++j)
-  {
-    const auto s = [&](Index i) { return fields.col(j).segment(i * n, n); };
-    for (Index k = 0; k < r; ++k)
-    {
-      const auto e = [&](Index i) { return phi.col(k).segment(i * n, n); };
-      X.col(column++) = e(0).cwiseProduct(s(0)) + e(1).cwiseProduct(s(1)) + e(2).cwiseProduct(s(2));
-    }
-    for (Index i = 0; i < 3; ++i)
-      X.col(column++) = s(i) / std::sqrt(stiffness[i]);
-  }
-  return X;
+  return static_cast<std::size_t>(std::clamp(value, 0., 1e15));
 }
 } // namespace
-
-GalerkinRom GalerkinRom::train(const MicroBasis &basis, const DataSets &data, const Rve &rve,
-                               const GalerkinParameters &parameters)
-{
-  require_fit(basis, rve);
-  Cubature cubature;
-  if (parameters.hyper_reduction)
-    cubature = empirical_cubature(
-      integrands(basis, stress_fields(basis, data, parameters.cubature.truncation)), basis.weights,
-      parameters.cubature);
-  else
-  {
-    cubature.points.resize(basis.n_points);
-    std::iota(cubature.points.begin(), cubature.points.end(), 0);
-    cubature.weights = basis.weights;
-    cubature.residual = 0.;
-  }
-  GalerkinRom rom;
-  rom.n_modes = basis.n_modes;
-  rom.n_points = cubature.points.size();
-  rom.n_matrix_points = static_cast<std::size_t>(
-    std::lower_bound(cubature.points.begin(), cubature.points.end(), basis.n_matrix_points) -
-    cubature.points.begin());
-  rom.points.assign(cubature.points.begin(), cubature.points.end());
-  rom.weights = cubature.weights;
-  rom.phi_e = basis.at_points(basis.phi_e, cubature.points);
-  rom.phi_s = basis.at_points(basis.phi_s, cubature.points);
-  rom.matrix = rve.parameters().matrix;
-  rom.fibre = rve.parameters().fibre;
-  rom.cubature_residual = cubature.residual;
-  rom.n_functions = cubature.n_functions;
-  return rom;
-}
 
 void GalerkinRom::save(ModelFile &file) const
 {
   file.add("rom/points", {n_points}, points);
+  file.add("rom/rve_points", {2},
+           {static_cast<double>(n_rve_points), static_cast<double>(n_rve_matrix_points)});
   file.add("rom/weights", {n_points}, weights);
   file.add("rom/phi_e", {n_modes, 3, n_points}, phi_e);
   file.add("rom/phi_s", {n_modes, 3, n_points}, phi_s);
   file.add("rom/cubature", {2}, {cubature_residual, static_cast<double>(n_functions)});
 }
 
-GalerkinRom GalerkinRom::load(const ModelFile &file, const Rve &rve)
+GalerkinRom GalerkinRom::load(const CardedModel &carded)
 {
+  const ModelFile &file = carded.file;
   const std::vector<std::size_t> shape = file.shape("rom/phi_e");
   const std::string model = "The model '" + file.path() + "' ";
   if (shape.size() != 3 || shape[0] == 0 || shape[0] > max_modes || shape[2] == 0)
@@ -137,120 +46,27 @@ GalerkinRom GalerkinRom::load(const ModelFile &file, const Rve &rve)
   rom.phi_s = file.tensor("rom/phi_s", {rom.n_modes, 3, rom.n_points});
   const std::vector<double> &cubature = file.tensor("rom/cubature", {2});
   rom.cubature_residual = cubature[0];
-  rom.n_functions = static_cast<std::size_t>(std::max(cubature[1], 0.));
-  rom.matrix = rve.parameters().matrix;
-  rom.fibre = rve.parameters().fibre;
+  rom.n_functions = count_of(cubature[1]);
+  rom.matrix = carded.card.matrix;
+  rom.fibre = carded.card.fibre;
 
-  const RveDiscretisation &d = rve.discretisation();
+  const std::vector<double> &of_rve = file.tensor("rom/rve_points", {2});
+  rom.n_rve_points = count_of(of_rve[0]);
+  rom.n_rve_matrix_points = count_of(of_rve[1]);
   double last = -1., sum = 0.;
   for (std::size_t q = 0; q < rom.n_points; ++q)
   {
     const double p = rom.points[q];
-    if (!(p > last) || p != std::floor(p) || p >= static_cast<double>(d.n_points()))
+    if (!(p > last) || p != std::floor(p) || p >= of_rve[0])
       throw UserError(model + "names quadrature points that the RVE does not have.");
     if (!(rom.weights[q] > 0.))
       throw UserError(model + "has a weight that is not positive.");
     last = p;
     sum += rom.weights[q];
-    rom.n_matrix_points += p < static_cast<double>(d.n_matrix_points());
+    rom.n_matrix_points += p < of_rve[1];
   }
   if (std::abs(sum - 1.) > 1e-10)
     throw UserError(model + "has weights whose sum is not 1.");
   return rom;
-}
-
-GalerkinFields::GalerkinFields(const GalerkinRom &rom, std::shared_ptr<const MicroBasis> basis,
-                               std::shared_ptr<const Rve> rve)
-  : solver_(rom), basis_(std::move(basis)), rve_(std::move(rve))
-{
-  require_fit(*basis_, *rve_);
-  if (basis_->n_modes != rom.n_modes)
-    throw UserError("The Galerkin ROM has " + std::to_string(rom.n_modes) +
-                    " modes, but the basis has " + std::to_string(basis_->n_modes) +
-                    "; run the stage 'train' again.");
-}
-
-bool GalerkinFields::guess(const std::array<double, 3> &E, std::vector<double> &w) const
-{
-  Eigen::VectorXd a = Eigen::VectorXd::Zero(static_cast<Index>(basis_->n_modes));
-  if (!solver_.solve(E, a.data(), false, false).converged)
-    return false;
-  w.resize(basis_->n_dofs);
-  Eigen::Map<Eigen::VectorXd>(w.data(), static_cast<Index>(w.size())) =
-    Eigen::Map<const MatrixXd>(basis_->phi_w.data(), static_cast<Index>(basis_->n_dofs),
-                               static_cast<Index>(basis_->n_modes)) *
-    a;
-  return true;
-}
-
-void GalerkinFields::reconstruct(const std::vector<double> &x, std::vector<double> &displacement,
-                                 std::vector<double> &stress)
-{
-  const std::array<double, 3> E = {x[0], x[1], x[2]};
-  const RveDiscretisation &d = rve_->discretisation();
-  std::vector<double> w;
-  if (!guess(E, w))
-  {
-    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    displacement.assign(2 * d.n_nodes(), nan);
-    stress.assign(3 * d.n_points(), nan);
-    return;
-  }
-  d.nodal_displacement(E, w.data(), displacement);
-  PointBatch e, s;
-  d.strains(E, w.data(), e);
-  rve_->apply_laws(e, s, nullptr);
-  stress.resize(3 * d.n_points());
-  for (std::size_t q = 0; q < d.n_points(); ++q)
-    for (unsigned i = 0; i < 3; ++i)
-      stress[3 * q + i] = s(i, q);
-}
-
-GalerkinRom train_galerkin_rom(const GalerkinParameters &parameters, const MicroBasis &basis,
-                               const DataSets &data, const Rve &rve, MicroModelCard card,
-                               const std::filesystem::path &path)
-{
-  GalerkinRom rom = GalerkinRom::train(basis, data, rve, parameters);
-  ModelFile file;
-  rom.save(file);
-  GalerkinRomClosure closure(rom, card.box);
-  const PointBatch E = probe_strains(card.box);
-  PointQuery query;
-  query.inputs = &E;
-  query.want_tangent = false;
-  PointAnswer answer;
-  closure.evaluate(query, answer);
-  if (std::any_of(answer.health.begin(), answer.health.end(),
-                  [](Health h) { return h != Health::ok; }))
-    throw SolverError("The Galerkin ROM with " + std::to_string(rom.n_modes) + " modes and " +
-                      std::to_string(rom.n_points) +
-                      " points finds no solution for a strain of its training range.");
-  card.kind = kind;
-  write_model_card(file, card, E, answer.outputs);
-  file.write(path.string());
-  return rom;
-}
-
-GalerkinRom read_galerkin_rom(const ClosureRequest &request, ModelFile &file, MicroModelCard &card)
-{
-  file =
-    read_model(request.models / (kind + ".safetensors"), kind, request.micro, request.norm, card);
-  return GalerkinRom::load(file, *request.rve);
-}
-
-std::unique_ptr<GalerkinRomClosure> make_galerkin_rom(const ClosureRequest &request)
-{
-  std::unique_ptr<GalerkinRomClosure> closure;
-  on_all_ranks(request.comm,
-               [&]
-               {
-                 ModelFile file;
-                 MicroModelCard card;
-                 const GalerkinRom rom = read_galerkin_rom(request, file, card);
-                 closure = std::make_unique<GalerkinRomClosure>(rom, card.box, request.indicator,
-                                                                request.symmetric_tangent);
-                 check_probe(file, *closure);
-               });
-  return closure;
 }
 } // namespace understudy

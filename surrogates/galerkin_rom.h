@@ -2,30 +2,17 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
-#include <operators/maps/point_map.h>
-#include <solvers/rve_closure.h>
-#include <surrogates/closure_request.h>
-#include <surrogates/empirical_cubature.h>
 #include <surrogates/energy_norm.h>
-#include <surrogates/micro_basis.h>
+#include <surrogates/model_card.h>
 
 #include <Eigen/Core>
 
 #include <array>
-#include <filesystem>
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace understudy
 {
-/// How a Galerkin ROM is reduced.
-struct GalerkinParameters
-{
-  bool hyper_reduction = true; ///< false: all points with their own weights
-  CubatureParameters cubature;
-};
-
 /// A hyper-reduced POD-Galerkin model of the RVE: coefficients a [n_modes] with
 ///
 ///   sum_q W_q phi_e,q^T s(E + phi_e,q a) = 0,   S = sum_q W_q s_q
@@ -37,6 +24,7 @@ struct GalerkinRom
   static constexpr std::size_t max_modes = 64;
 
   std::size_t n_modes = 0, n_points = 0, n_matrix_points = 0; ///< points: matrix first
+  std::size_t n_rve_points = 0, n_rve_matrix_points = 0;      ///< of the RVE that it reduces
   std::vector<double> points;       ///< [n_points], as numbered in RveDiscretisation
   std::vector<double> weights;      ///< W [n_points]
   std::vector<double> phi_e, phi_s; ///< strain and stress modes there, [n_modes][3][n_points]
@@ -44,15 +32,10 @@ struct GalerkinRom
   double cubature_residual = 0.;    ///< see Cubature
   std::size_t n_functions = 0;      ///< integrands after compression; 0: no hyper-reduction
 
-  /// From the training split of @p data (field "stress"). Throws UserError when the basis has more
-  /// than max_modes modes or does not fit @p rve.
-  static GalerkinRom train(const MicroBasis &basis, const DataSets &data, const Rve &rve,
-                           const GalerkinParameters &parameters);
-
   /// Tensors rom/*; the card is written by train_galerkin_rom().
   void save(ModelFile &file) const;
-  /// The laws are those of @p rve. Throws UserError naming what is wrong in the file.
-  static GalerkinRom load(const ModelFile &file, const Rve &rve);
+  /// The laws are those of the card. Throws UserError naming what is wrong in the file.
+  static GalerkinRom load(const CardedModel &model);
 };
 
 /// The reduced model of one point: Newton's method with line search from a given start. Not
@@ -133,36 +116,4 @@ private:
   bool indicator_, symmetrise_;
   std::size_t iterations_ = 0;
 };
-
-/// The fields of the ROM and its first guess for the exact model: w = sum_k a_k phi_w,k and
-/// s = law(E + phi_e a) at all points, from the reduced solution a.
-class GalerkinFields final : public FieldReconstructor, public RveGuess
-{
-public:
-  GalerkinFields(const GalerkinRom &rom, std::shared_ptr<const MicroBasis> basis,
-                 std::shared_ptr<const Rve> rve);
-
-  /// NaN where the reduced model finds no solution.
-  void reconstruct(const std::vector<double> &x, std::vector<double> &displacement,
-                   std::vector<double> &stress) override;
-  bool guess(const std::array<double, 3> &E, std::vector<double> &w) const override;
-
-private:
-  mutable GalerkinSolver solver_;
-  std::shared_ptr<const MicroBasis> basis_;
-  std::shared_ptr<const Rve> rve_;
-};
-
-/// Reduces and writes the model file with its card (kind "pod-galerkin") and probe. Local: call it
-/// on one rank. @p card: micro, norm, box and dataset_hash are the caller's.
-GalerkinRom train_galerkin_rom(const GalerkinParameters &parameters, const MicroBasis &basis,
-                               const DataSets &data, const Rve &rve, MicroModelCard card,
-                               const std::filesystem::path &path);
-
-/// The reduced model in models/pod-galerkin.safetensors, card checked.
-/// @param file receives the file, @param card its card
-GalerkinRom read_galerkin_rom(const ClosureRequest &request, ModelFile &file, MicroModelCard &card);
-
-/// Makes the closure "pod-galerkin" from models/pod-galerkin.safetensors, probe checked.
-std::unique_ptr<GalerkinRomClosure> make_galerkin_rom(const ClosureRequest &request);
 } // namespace understudy

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <solvers/plane_strain.h>
 #include <surrogates/galerkin_rom.h>
 
 #include <Eigen/Dense>

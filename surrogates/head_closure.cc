@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <data/core/errors.h>
-#include <solvers/rve_closure.h>
+#include <solvers/plane_strain.h>
 #include <surrogates/head_closure.h>
 
 #include <algorithm>

@@ -11,6 +11,9 @@
 
 namespace understudy
 {
+/// Where the model files of the baselines hold their head, S = f(E).
+inline const std::string baseline_prefix = "S/";
+
 /// A head with 3 inputs and 3 outputs as a closure in plane strain, S = f(E) with C = df/dE.
 ///
 /// Points outside the training box are answered and marked; an input that is not finite never

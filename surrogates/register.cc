@@ -2,13 +2,19 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <solvers/rve_closure.h>
-#include <surrogates/baselines.h>
-#include <surrogates/equino.h>
-#include <surrogates/galerkin_rom.h>
 #include <surrogates/register.h>
 
 namespace understudy
 {
+namespace
+{
+/// The maker of a closure whose model file bears its name.
+auto trained(const std::string &name)
+{
+  return [name](const ClosureRequest &request) { return make_trained_closure(name, request); };
+}
+} // namespace
+
 const Registry<PointMap, const ClosureRequest &> &closures()
 {
   using Closures = Registry<PointMap, const ClosureRequest &>;
@@ -17,19 +23,18 @@ const Registry<PointMap, const ClosureRequest &> &closures()
     Closures r("closure");
     r.add("rve", "The exact micro model: the periodic RVE, solved at every point.",
           [](const ClosureRequest &request) { return std::make_unique<RveClosure>(request.rve); });
-    r.add("equino-mlp", "EquiNO with multilayer perceptrons as branches.",
-          [](const ClosureRequest &request) { return make_equino("equino-mlp", request); });
+    r.add("equino-mlp", "EquiNO with multilayer perceptrons as branches.", trained("equino-mlp"));
     r.add("equino-rbf", "EquiNO with odd cubic radial basis functions as branches.",
-          [](const ClosureRequest &request) { return make_equino("equino-rbf", request); });
-    r.add("pod-galerkin", "Hyper-reduced POD-Galerkin model of the RVE.", make_galerkin_rom);
+          trained("equino-rbf"));
+    r.add("pod-galerkin", "Hyper-reduced POD-Galerkin model of the RVE.", trained("pod-galerkin"));
     r.add("training-mean", "Rival: the mean of the training stresses, whatever the strain.",
-          make_training_mean);
-    r.add("linear", "Rival: linear elasticity fitted to the training stresses.", make_linear);
+          trained("training-mean"));
+    r.add("linear", "Rival: linear elasticity fitted to the training stresses.", trained("linear"));
     r.add("snapshot-rbf", "Rival: odd cubic radial basis functions through the training stresses.",
-          make_snapshot_rbf);
+          trained("snapshot-rbf"));
     r.add("snapshot-mlp",
           "Rival: a multilayer perceptron fitted to the training stresses and tangents.",
-          make_snapshot_mlp);
+          trained("snapshot-mlp"));
     return r;
   }();
   return all;

@@ -8,8 +8,8 @@
 #include <solvers/rve.h>
 #include <solvers/rve_dataset.h>
 #include <solvers/two_scale.h>
-#include <surrogates/equino.h>
-#include <surrogates/galerkin_rom.h>
+#include <surrogates/equino_training.h>
+#include <surrogates/galerkin_training.h>
 
 #include <deal.II/base/parameter_handler.h>
 

@@ -149,8 +149,9 @@ DataSet Fe2Workshop::dataset()
 
 MicroModelCard Fe2Workshop::card(const std::string &kind)
 {
-  rve();
-  return {kind, micro_, parameters_.micro.norm, training_box(), {}};
+  const RveParameters &materials = rve()->parameters();
+  return {kind, micro_,           parameters_.micro.norm, training_box(),
+          {},   materials.matrix, materials.fibre};
 }
 
 ClosureRequest Fe2Workshop::request()
@@ -220,10 +221,8 @@ std::shared_ptr<const RveGuess> Fe2Workshop::first_guess(const ClosureRequest &w
     on_all_ranks(comm(),
                  [&]
                  {
-                   ModelFile file;
-                   MicroModelCard card;
                    guess = std::make_shared<const GalerkinFields>(
-                     read_galerkin_rom(wanted, file, card), modes, rve_);
+                     GalerkinRom::load(read_model("pod-galerkin", wanted)), modes, rve_);
                  });
     return guess;
   }
@@ -250,10 +249,8 @@ std::unique_ptr<FieldReconstructor> Fe2Workshop::fields(const std::string &name)
     on_all_ranks(comm(),
                  [&]
                  {
-                   ModelFile file;
-                   MicroModelCard card;
-                   made = std::make_unique<GalerkinFields>(read_galerkin_rom(wanted, file, card),
-                                                           modes, rve_);
+                   made = std::make_unique<GalerkinFields>(
+                     GalerkinRom::load(read_model(model_name, wanted)), modes, rve_);
                  });
     return made;
   }

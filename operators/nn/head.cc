@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #include <data/core/errors.h>
 #include <data/store/model_file.h>
+#include <operators/nn/affine_head.h>
 #include <operators/nn/head_meta.h>
 #include <operators/nn/mlp.h>
 #include <operators/nn/odd_rbf.h>
@@ -43,7 +44,9 @@ std::unique_ptr<Head> load_head(const ModelFile &file, const std::string &prefix
     return std::make_unique<Mlp>(Mlp::load(file, prefix));
   if (kind == "odd-rbf")
     return std::make_unique<OddRbf>(OddRbf::load(file, prefix));
+  if (kind == "affine")
+    return std::make_unique<AffineHead>(AffineHead::load(file, prefix));
   throw UserError("Model '" + file.path() + "' holds a head '" + prefix + "' of unknown kind " +
-                  kind.dump() + "; known: mlp, odd-rbf.");
+                  kind.dump() + "; known: affine, mlp, odd-rbf.");
 }
 } // namespace understudy

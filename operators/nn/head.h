@@ -17,7 +17,7 @@ class Head
 public:
   virtual ~Head() = default;
 
-  /// Name in model files: "mlp" or "odd-rbf".
+  /// Name in model files: "mlp", "odd-rbf" or "affine".
   virtual std::string kind() const = 0;
   virtual std::size_t n_inputs() const = 0;
   virtual std::size_t n_outputs() const = 0;

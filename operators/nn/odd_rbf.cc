@@ -45,24 +45,30 @@ std::size_t outputs_of(const OddRbf::Coefficients &c)
   return n_outputs;
 }
 
-template <class T>
-PackedRbf<T> pack(const OddRbf::Coefficients &c, std::size_t n_outputs)
+std::vector<double> side_by_side(const OddRbf::Coefficients &c, std::size_t n_outputs)
 {
-  PackedRbf<T> p;
   const std::size_t d = c.scale.size(), n_radial = c.radial.size() / n_outputs;
-  p.n_inputs = d;
-  p.n_centres = c.centres.size() / d;
-  p.hermite = c.hermite;
-  for (const double s : c.scale)
-    p.inverse_scale.push_back(static_cast<T>(1. / s));
-  p.centres.assign(c.centres.begin(), c.centres.end());
   std::vector<double> all;
   for (std::size_t k = 0; k < n_outputs; ++k)
   {
     all.insert(all.end(), &c.linear[k * d], &c.linear[k * d] + d);
     all.insert(all.end(), &c.radial[k * n_radial], &c.radial[k * n_radial] + n_radial);
   }
-  p.weight = PackedMatrix<T>::pack(n_outputs, d + n_radial, all.data());
+  return all;
+}
+
+template <class T>
+PackedRbf<T> pack(const OddRbf::Coefficients &c, std::size_t n_outputs)
+{
+  PackedRbf<T> p;
+  p.n_inputs = c.scale.size();
+  p.n_centres = c.centres.size() / p.n_inputs;
+  p.hermite = c.hermite;
+  for (const double s : c.scale)
+    p.inverse_scale.push_back(static_cast<T>(1. / s));
+  p.centres.assign(c.centres.begin(), c.centres.end());
+  const std::vector<double> all = side_by_side(c, n_outputs);
+  p.weight = PackedMatrix<T>::pack(n_outputs, all.size() / n_outputs, all.data());
   return p;
 }
 } // namespace
@@ -86,6 +92,17 @@ void OddRbf::evaluate(std::size_t n, const double *x, double *y, double *dy) con
     simd_kernels().rbf_double(packed_->in_double, n, x, y, dy);
   else
     simd_kernels().rbf_single(packed_->in_single, n, x, y, dy);
+}
+
+std::vector<double> OddRbf::rows() const
+{
+  return side_by_side(coefficients_, n_outputs_);
+}
+
+void OddRbf::evaluate_with(const PackedMatrix<float> &rough, std::size_t n, const double *x,
+                           double *y) const
+{
+  simd_kernels().rbf_joint(packed_->in_double, rough, n, x, y);
 }
 
 std::unique_ptr<Head> OddRbf::folded(const double *A, std::size_t n_rows) const

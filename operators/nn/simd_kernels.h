@@ -73,6 +73,15 @@ struct SimdKernels
   void (*rbf_single)(const PackedRbf<float> &, std::size_t n, const double *x, double *y,
                      double *dy);
 
+  /// Values of the net, to the bit those of rbf_double, followed by those of rough outputs, which
+  /// share its basis functions: columns as those of its weight, products in single precision.
+  /// @param y [net.weight.n_rows + rough.n_rows][n]
+  void (*rbf_joint)(const PackedRbf<double> &net, const PackedMatrix<float> &rough, std::size_t n,
+                    const double *x, double *y);
+
+  /// y = A x in single precision.  @param x [n_columns][n]  @param y [n_rows][n]
+  void (*product)(const PackedMatrix<float> &A, std::size_t n, const double *x, double *y);
+
   /// One unit with parameter c at n inputs z; u is swish(z + c), or swish(z + c) - swish(c - z)
   /// when odd. Writes u, du/dz, d2u/dz2, du/dc and d2u/(dz dc).
   void (*unit)(bool odd, std::size_t n, const double *z, double c, double *u, double *du,

@@ -12,8 +12,8 @@
 #include <meshes/rve_generator.h>
 #include <solvers/rve_dataset.h>
 #include <surrogates/baselines.h>
-#include <surrogates/equino.h>
-#include <surrogates/galerkin_rom.h>
+#include <surrogates/equino_training.h>
+#include <surrogates/galerkin_training.h>
 #include <surrogates/register.h>
 #include <tests/temporary_folder.h>
 
@@ -170,6 +170,8 @@ private:
     card.micro = request.micro;
     card.norm = request.norm;
     card.box = limit;
+    card.matrix = request.rve->parameters().matrix;
+    card.fibre = request.rve->parameters().fibre;
     for (const auto &[name, traits] : closure_traits())
       if (traits.train)
         traits.train({data, mesh, request.rve, card}, model(name));

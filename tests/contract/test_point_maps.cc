@@ -167,6 +167,42 @@ TEST_P(EveryPointMap, StressDoesNotDependOnTheTangent)
   EXPECT_EQ(without.tangent.n_components(), 0u);
 }
 
+// The guard asks for estimates when it accepts an answer that it was given without.
+TEST_P(EveryPointMap, AnswerDoesNotDependOnTheEstimate)
+{
+  const PointBatch E = test_strains(70);
+  const auto map = make();
+  PointQuery query;
+  query.inputs = &E;
+  for (const bool tangent : {true, false})
+  {
+    query.want_tangent = tangent;
+    PointAnswer with, without;
+    query.want_estimate = true;
+    map->evaluate(query, with);
+    query.want_estimate = false;
+    map->evaluate(query, without);
+    expect_same(with, without);
+  }
+}
+
+TEST_P(EveryPointMap, EstimateIsTheSameOneByOneAndWithoutTangent)
+{
+  const PointBatch E = test_strains(70);
+  const auto map = make();
+  const PointAnswer batch = ask(*map, E), values = ask(*map, E, false);
+  for (std::size_t p = 0; p < E.n_points(); ++p)
+  {
+    const double estimate = batch.error_estimate[p];
+    const PointAnswer single = ask(*map, points_of(E, p, 1));
+    for (const double other : {single.error_estimate[0], values.error_estimate[p]})
+      if (std::isnan(estimate))
+        EXPECT_TRUE(std::isnan(other)) << p;
+      else
+        EXPECT_NEAR(other, estimate, 1e-9 * estimate) << p;
+  }
+}
+
 TEST_P(EveryPointMap, BatchIsTheSameAsOneByOne)
 {
   const PointBatch E = test_strains(9);

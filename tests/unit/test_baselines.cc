@@ -6,6 +6,7 @@
 #include <data/core/errors.h>
 #include <data/store/dataset_writer.h>
 #include <surrogates/baselines.h>
+#include <surrogates/closure_request.h>
 #include <tests/temporary_folder.h>
 
 #include <gmock/gmock.h>
@@ -85,7 +86,7 @@ protected:
 TEST_F(Baselines, TrainingMeanIsTheMean)
 {
   train_training_mean(linear_data(data(), strains), card_, path("training-mean"));
-  const PointAnswer answer = ask(*make_training_mean(request_), {0.01, 0., 0.});
+  const PointAnswer answer = ask(*make_trained_closure("training-mean", request_), {0.01, 0., 0.});
   std::vector<double> mean(3, 0.);
   for (const auto &E : strains)
     for (unsigned i = 0; i < 3; ++i)
@@ -100,14 +101,14 @@ TEST_F(Baselines, LinearRecoversALinearLaw)
 {
   train_linear(linear_data(data(), strains), card_, path("linear"));
   const std::vector<double> E = {0.011, -0.007, 0.023};
-  PointAnswer answer = ask(*make_linear(request_), E);
+  PointAnswer answer = ask(*make_trained_closure("linear", request_), E);
   for (unsigned i = 0; i < 3; ++i)
     EXPECT_NEAR(answer.outputs(i, 0), linear_stress(E)[i], 1e-9);
   for (unsigned k = 0; k < 9; ++k)
     EXPECT_NEAR(answer.tangent(k, 0), A[k], 1e-8);
 
   request_.symmetric_tangent = true;
-  answer = ask(*make_linear(request_), E);
+  answer = ask(*make_trained_closure("linear", request_), E);
   EXPECT_NEAR(answer.tangent(1, 0), (A[1] + A[3]) / 2., 1e-8);
   EXPECT_EQ(answer.tangent(1, 0), answer.tangent(3, 0));
 }
@@ -115,7 +116,7 @@ TEST_F(Baselines, LinearRecoversALinearLaw)
 TEST_F(Baselines, RadialBasisGoesThroughTheSnapshots)
 {
   train_snapshot_rbf(linear_data(data(), strains), card_, path("snapshot-rbf"));
-  const auto map = make_snapshot_rbf(request_);
+  const auto map = make_trained_closure("snapshot-rbf", request_);
   for (const auto &E : strains)
   {
     const PointAnswer answer = ask(*map, E);
@@ -134,7 +135,7 @@ TEST_F(Baselines, PerceptronNeedsStressesOnly)
     train_snapshot_mlp(linear_data(data(), strains), card_, path("snapshot-mlp"), parameters);
   EXPECT_LE(report.evaluations, 400u);
   EXPECT_LT(report.loss, 1e-4);
-  const auto map = make_snapshot_mlp(request_);
+  const auto map = make_trained_closure("snapshot-mlp", request_);
   const PointAnswer answer = ask(*map, strains[0]);
   for (unsigned i = 0; i < 3; ++i)
     EXPECT_NEAR(answer.outputs(i, 0), linear_stress(strains[0])[i], 2.);

@@ -9,7 +9,7 @@
 #include <data/sampling/latin_hypercube.h>
 #include <meshes/rve_generator.h>
 #include <solvers/rve_dataset.h>
-#include <surrogates/equino.h>
+#include <surrogates/equino_training.h>
 #include <surrogates/equino_joint.h>
 #include <surrogates/equino_misfit.h>
 #include <tests/temporary_folder.h>

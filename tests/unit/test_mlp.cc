@@ -338,7 +338,7 @@ TEST(MlpFile, HostileFilesAreRefused)
   EXPECT_THAT(load_with([](ModelFile &f) { f.meta()["heads"]["net_"]["odd"] = 1; }),
               testing::HasSubstr("true or false"));
   EXPECT_THAT(load_with([](ModelFile &f) { f.meta()["heads"]["net_"]["kind"] = "kan"; }),
-              testing::HasSubstr("known: mlp, odd-rbf"));
+              testing::HasSubstr("known: affine, mlp, odd-rbf"));
   EXPECT_THAT(load_with([](ModelFile &f) { f.meta().erase("heads"); }),
               testing::HasSubstr("has no entry 'kind' for its head"));
   EXPECT_THAT(load_with(

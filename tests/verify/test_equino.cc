@@ -7,8 +7,9 @@
 
 #include <data/output/statistics.h>
 #include <operators/nn/odd_rbf.h>
-#include <surrogates/equino.h>
+#include <surrogates/equino_indicator.h>
 #include <surrogates/equino_labels.h>
+#include <surrogates/equino_training.h>
 
 #include <gtest/gtest.h>
 
@@ -179,6 +180,80 @@ TEST(EquinoLabels, StrainsDrawnTowardsZeroResolveTheBendOfTheLaw)
   const double graded = small_strain_error(0.5), even = small_strain_error(0.);
   EXPECT_LT(graded, 2e-3);
   EXPECT_LT(graded, even / 5);
+}
+
+/// The energy norm of s_nn - law(E + phi_e a) at the indicator points of a model file, by its
+/// definition and in double precision.
+double misfit(const ModelFile &file, const Head &a, const Head &b, const std::array<double, 3> &E)
+{
+  const std::size_t n = file.shape("indicator/phi_e").front() / 3, r = a.n_outputs();
+  const auto phi_e = file.tensor("indicator/phi_e", {3 * n, r});
+  const auto phi_s = file.tensor("indicator/phi_s", {3 * n, r});
+  std::vector<double> alpha(r), beta(r);
+  a.evaluate(1, E.data(), alpha.data(), nullptr);
+  b.evaluate(1, E.data(), beta.data(), nullptr);
+  double sum = 0.;
+  for (std::size_t q = 0; q < n; ++q)
+  {
+    const bool matrix = static_cast<double>(q) < file.tensor("indicator/n_matrix", {}).front();
+    const auto U = file.tensor(matrix ? "indicator/U_matrix" : "indicator/U_fibre", {3, 3});
+    auto e = E;
+    std::array<double, 3> s, d{};
+    for (std::size_t i = 0; i < 3; ++i)
+      for (std::size_t k = 0; k < r; ++k)
+      {
+        e[i] += phi_e[(3 * q + i) * r + k] * alpha[k];
+        d[i] += phi_s[(3 * q + i) * r + k] * beta[k];
+      }
+    const Rve &rve = ground().rve;
+    (matrix ? rve.matrix_law() : rve.fibre_law())
+      .evaluate(1, {&e[0], &e[1], &e[2]}, {&s[0], &s[1], &s[2]}, {});
+    for (std::size_t i = 0; i < 3; ++i)
+    {
+      double u = 0.;
+      for (std::size_t j = 0; j < 3; ++j)
+        u += U[3 * i + j] * (d[j] - s[j]);
+      sum += u * u;
+    }
+  }
+  return std::sqrt(sum / static_cast<double>(n)) / file.tensor("indicator/scale", {}).front();
+}
+
+// Requirement: the indicator is what it is defined to be, but for single precision, and gives the
+// stress along the way to the last bit. 37 points are no multiple of what is handled at once.
+TEST(EquinoIndicator, IsTheMisfitOfTheLaw)
+{
+  for (const std::string head : {"mlp", "odd-rbf"})
+  {
+    EquinoParameters small;
+    small.modes = n_modes;
+    small.mlp_strains = small.rbf_strains = 60;
+    small.validation_strains = 5;
+    small.hidden_layers = "6";
+    small.stress_evaluations = small.displacement_evaluations = 60;
+    small.indicator_points = 37;
+    const std::string path = ground().folder.path() + "/indicator_" + head + ".safetensors";
+    train_equino(small, head, ground().basis, ground().rve, MicroModelCard(), "", path, {});
+    const ModelFile file = ModelFile::read(path);
+    const auto a = load_head(file, "a/"), b = load_head(file, "b/");
+    const auto stress = b->folded(file.tensor("H", {3, n_modes}).data(), 3);
+    EquinoIndicator indicator(file, *stress, *a, *b, ground().rve.matrix_law(),
+                              ground().rve.fibre_law());
+    const PointBatch E = graded_strains(70, limit, 0.5, 5);
+    std::vector<double> S(210), estimate(70), S_alone(210);
+    indicator.evaluate(70, E.data(), S.data(), estimate.data());
+    stress->evaluate(70, E.data(), S_alone.data(), nullptr);
+    EXPECT_EQ(S, S_alone) << head;
+    for (std::size_t p = 0; p < 70; ++p)
+    {
+      const double exact = misfit(file, *a, *b, {E(0, p), E(1, p), E(2, p)});
+      EXPECT_GT(exact, 1e-5);
+      EXPECT_NEAR(estimate[p], exact, 1e-5) << head << " " << p;
+    }
+    const double huge[3] = {1e200, 0., 0.};
+    indicator.evaluate(1, huge, nullptr, estimate.data());
+    EXPECT_TRUE(std::isinf(estimate[0]) && estimate[0] > 0.);
+  }
 }
 
 // Requirement: what the caller throws at a sign of life ends the training, and leaves no model.

@@ -7,7 +7,8 @@
 #include <data/core/errors.h>
 #include <meshes/rve_generator.h>
 #include <solvers/rve_dataset.h>
-#include <surrogates/galerkin_rom.h>
+#include <surrogates/closure_request.h>
+#include <surrogates/galerkin_training.h>
 #include <tests/temporary_folder.h>
 
 #include <gmock/gmock.h>
@@ -54,7 +55,7 @@ struct Snapshots
   {
     GalerkinParameters p;
     p.hyper_reduction = hyper_reduction;
-    return GalerkinRom::train(basis, *data, *rve, p);
+    return reduce_galerkin(basis, *data, *rve, p);
   }
 
   TemporaryFolder folder;
@@ -345,7 +346,7 @@ TEST(GalerkinRomFile, ComesBackAsItWasAndIsCheckedOnTheWay)
   request.rve = all.rve;
   request.micro = card.micro;
   request.norm = card.norm;
-  const auto closure = make_galerkin_rom(request);
+  const auto closure = make_trained_closure("pod-galerkin", request);
   GalerkinRomClosure original(rom, limit);
   const PointBatch E = probe_strains(limit);
   PointQuery query;
@@ -356,23 +357,23 @@ TEST(GalerkinRomFile, ComesBackAsItWasAndIsCheckedOnTheWay)
   for (std::size_t i = 0; i < 3 * E.n_points(); ++i)
     EXPECT_EQ(x.outputs.data()[i], y.outputs.data()[i]);
 
-  const ModelFile good = ModelFile::read(path);
-  ModelFile bad = good;
+  const CardedModel good = read_model(path);
+  CardedModel bad = good;
   std::vector<double> weights = rom.weights;
   weights[0] += 1e-6;
-  bad.add("rom/weights", {rom.n_points}, weights);
-  EXPECT_THAT(sentence_of<UserError>([&] { GalerkinRom::load(bad, *all.rve); }),
+  bad.file.add("rom/weights", {rom.n_points}, weights);
+  EXPECT_THAT(sentence_of<UserError>([&] { GalerkinRom::load(bad); }),
               testing::HasSubstr("sum is not 1"));
   weights = rom.weights;
   weights[0] = -weights[0];
-  bad.add("rom/weights", {rom.n_points}, weights);
-  EXPECT_THAT(sentence_of<UserError>([&] { GalerkinRom::load(bad, *all.rve); }),
+  bad.file.add("rom/weights", {rom.n_points}, weights);
+  EXPECT_THAT(sentence_of<UserError>([&] { GalerkinRom::load(bad); }),
               testing::HasSubstr("not positive"));
   bad = good;
   std::vector<double> points = rom.points;
   points.back() = 1e9;
-  bad.add("rom/points", {rom.n_points}, points);
-  EXPECT_THAT(sentence_of<UserError>([&] { GalerkinRom::load(bad, *all.rve); }),
+  bad.file.add("rom/points", {rom.n_points}, points);
+  EXPECT_THAT(sentence_of<UserError>([&] { GalerkinRom::load(bad); }),
               testing::HasSubstr("quadrature points that the RVE does not have"));
 }
 } // namespace

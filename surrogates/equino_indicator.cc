@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <data/core/errors.h>
+#include <data/store/model_file.h>
+#include <operators/nn/head_meta.h>
+#include <solvers/processor_clones.h>
+#include <surrogates/equino_indicator.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace understudy
+{
+namespace
+{
+/// Samples handled at once, as many as the heads take in one go, and points: their fields stay in
+/// the second-level cache.
+constexpr std::size_t block = 64, group_size = 16;
+
+/// sum[p] += sum_q |t_q,p - U s_q,p|^2.  @param t, s [3][n_points][n]
+UNDERSTUDY_CLONES void add_squares(std::size_t n_points, std::size_t n, const double *U,
+                                   const double *t, const double *s, double *__restrict sum)
+{
+  for (std::size_t q = 0; q < n_points; ++q)
+  {
+    const double *t0 = t + q * n, *t1 = t0 + n_points * n, *t2 = t1 + n_points * n;
+    const double *s0 = s + q * n, *s1 = s0 + n_points * n, *s2 = s1 + n_points * n;
+    for (std::size_t p = 0; p < n; ++p)
+    {
+      const double d0 = t0[p] - (U[0] * s0[p] + U[1] * s1[p] + U[2] * s2[p]);
+      const double d1 = t1[p] - (U[3] * s0[p] + U[4] * s1[p] + U[5] * s2[p]);
+      const double d2 = t2[p] - (U[6] * s0[p] + U[7] * s1[p] + U[8] * s2[p]);
+      sum[p] += d0 * d0 + d1 * d1 + d2 * d2;
+    }
+  }
+}
+
+/// (I, phi) of points [first, first + n).  @param phi [3 n_all][r], three rows of each point in
+/// turn
+PackedMatrix<float> strain_rows(const std::vector<double> &phi, std::size_t r, std::size_t first,
+                                std::size_t n)
+{
+  std::vector<double> rows(3 * n * (3 + r), 0.);
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t q = 0; q < n; ++q)
+    {
+      double *row = &rows[(i * n + q) * (3 + r)];
+      row[i] = 1.;
+      std::copy_n(&phi[(3 * (first + q) + i) * r], r, row + 3);
+    }
+  return PackedMatrix<float>::pack(3 * n, 3 + r, rows.data());
+}
+
+/// U phi of the same points.
+PackedMatrix<float> stress_rows(const std::vector<double> &phi, const std::array<double, 9> &U,
+                                std::size_t r, std::size_t first, std::size_t n)
+{
+  std::vector<double> rows(3 * n * r, 0.);
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t q = 0; q < n; ++q)
+      for (std::size_t j = 0; j < 3; ++j)
+        for (std::size_t k = 0; k < r; ++k)
+          rows[(i * n + q) * r + k] += U[3 * i + j] * phi[(3 * (first + q) + j) * r + k];
+  return PackedMatrix<float>::pack(3 * n, r, rows.data());
+}
+
+/// (H b, b): in all but the last layer the cost of one head. H b has the bits of b.folded(H).
+std::unique_ptr<Head> with_itself(const Head &b, std::vector<double> H)
+{
+  const std::size_t n = b.n_outputs(), n_rows = H.size() / n + n;
+  H.resize(n_rows * n, 0.);
+  for (std::size_t k = 0; k < n; ++k)
+    H[(n_rows - n + k) * n + k] = 1.;
+  return b.folded(H.data(), n_rows);
+}
+} // namespace
+
+EquinoIndicator::EquinoIndicator(const ModelFile &file, const Head &stress, const Head &a,
+                                 const Head &b, const MaterialLaw &matrix, const MaterialLaw &fibre)
+  : heads_(std::make_unique<JointValues>(stress, std::vector<const Head *>{&b, &a})),
+    n_a_(a.n_outputs()),
+    n_b_(b.n_outputs())
+{
+  if (!heads_->shares())
+  {
+    stacked_ = with_itself(b, file.tensor("H", {3, n_b_}));
+    heads_ = std::make_unique<JointValues>(*stacked_, std::vector<const Head *>{&a});
+  }
+  n_points_ = matrix_shape(file, "indicator/phi_e")[0] / 3;
+  const double stated = file.tensor("indicator/n_matrix", {}).front();
+  if (!(stated >= 0. && stated <= static_cast<double>(n_points_)))
+    throw UserError("The model '" + file.path() + "' has not 0 to " + std::to_string(n_points_) +
+                    " matrix points among its indicator points.");
+  const auto n_matrix = static_cast<std::size_t>(stated);
+  const auto phi_e = file.tensor("indicator/phi_e", {3 * n_points_, n_a_});
+  const auto phi_s = file.tensor("indicator/phi_s", {3 * n_points_, n_b_});
+  scale_ = file.tensor("indicator/scale", {}).front();
+  const auto add_groups =
+    [&](const MaterialLaw &law, const char *factor, std::size_t first, std::size_t end)
+  {
+    const auto U_tensor = file.tensor(factor, {3, 3});
+    std::array<double, 9> U;
+    std::copy(U_tensor.begin(), U_tensor.end(), U.begin());
+    for (std::size_t q = first; q < end; q += group_size)
+    {
+      const std::size_t n = std::min(group_size, end - q);
+      groups_.push_back(
+        {&law, n, strain_rows(phi_e, n_a_, q, n), stress_rows(phi_s, U, n_b_, q, n), U});
+    }
+  };
+  add_groups(matrix, "indicator/U_matrix", 0, n_matrix);
+  add_groups(fibre, "indicator/U_fibre", n_matrix, n_points_);
+  E_and_a_.resize((3 + n_a_) * block);
+  values_.resize(heads_->n_outputs() * block);
+  sum_.resize(block);
+  for (auto *field : {&strain_, &law_stress_, &nn_stress_})
+    field->resize(3 * group_size * block);
+}
+
+void EquinoIndicator::evaluate(std::size_t n, const double *E, double *S, double *estimate)
+{
+  for (std::size_t first = 0; first < n; first += block)
+  {
+    const std::size_t m = std::min(block, n - first);
+    for (std::size_t i = 0; i < 3; ++i)
+      std::copy_n(E + i * n + first, m, &E_and_a_[i * m]);
+    heads_->evaluate(m, E_and_a_.data(), values_.data());
+    if (S != nullptr)
+      for (std::size_t i = 0; i < 3; ++i)
+        std::copy_n(&values_[i * m], m, S + i * n + first);
+    std::copy_n(&values_[(3 + n_b_) * m], n_a_ * m, &E_and_a_[3 * m]);
+    std::fill_n(sum_.begin(), m, 0.);
+    for (const Group &group : groups_)
+      add_misfit(group, m, &values_[3 * m]);
+    for (std::size_t p = 0; p < m; ++p)
+    {
+      const double misfit = std::sqrt(sum_[p] / static_cast<double>(n_points_)) / scale_;
+      estimate[first + p] =
+        std::isfinite(misfit) ? misfit : std::numeric_limits<double>::infinity();
+    }
+  }
+}
+
+void EquinoIndicator::add_misfit(const Group &group, std::size_t n, const double *b)
+{
+  simd_kernels().product(group.strain, n, E_and_a_.data(), strain_.data());
+  simd_kernels().product(group.stress, n, b, nn_stress_.data());
+  const std::size_t size = group.n_points * n;
+  const double *e = strain_.data();
+  double *s = law_stress_.data();
+  group.law->evaluate(size, {e, e + size, e + 2 * size}, {s, s + size, s + 2 * size}, {});
+  add_squares(group.n_points, n, group.U.data(), nn_stress_.data(), law_stress_.data(),
+              sum_.data());
+}
+} // namespace understudy
