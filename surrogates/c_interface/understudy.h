@@ -15,6 +15,8 @@
  * Threads: a model is used by one thread at a time, because it holds scratch memory; different
  * models are independent of each other, also when they come from the same file. No function holds
  * state of the process beside the error text, of which every thread has its own.
+ * OpenBLAS, which "pod-galerkin" uses, starts threads of its own unless OPENBLAS_NUM_THREADS=1; the
+ * matrices are too small to gain from them.
  *
  * No function lets a C++ exception out, ends the process or writes to a stream.
  */
