@@ -95,8 +95,7 @@ void add_calibration(Report &report, const nlohmann::json &guard)
     rows.push_back(row);
   }
   report.number("n_audited", audited);
-  if (audited > 0.)
-    report.number("violation_rate", violations / audited);
+  report.number("violation_rate", audited > 0. ? violations / audited : nan);
   report.paragraph(
     "The error is promised to stay below quantile x estimate, but for a share "
     "{violation_rate_nominal}; an estimate passes up to the limit tolerance / quantile, the "

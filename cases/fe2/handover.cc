@@ -83,7 +83,17 @@ std::size_t keep_handovers(Fe2Workshop &workshop, const std::vector<MacroFields>
   const PointBatch strains = choose(E, box, workshop.parameters().guard.handover_samples);
   const auto folder = workshop.handovers(), next = std::filesystem::path(folder.string() + ".next");
   if (strains.n_points() == 0)
+  {
+    // What an earlier run of another load left would be learned from otherwise.
+    on_rank_0(context.comm,
+              [&]
+              {
+                std::error_code failed;
+                std::filesystem::remove_all(folder, failed);
+                return std::string();
+              });
     return 0;
+  }
   const DataSetInfo info = describe_rve_dataset(workshop.mesh(), *workshop.rve(), strains);
   const bool afresh =
     !on_rank_0(context.comm, [&] { return std::string(holds_another(next, info) ? "yes" : ""); })

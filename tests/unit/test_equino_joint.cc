@@ -9,9 +9,9 @@
 #include <data/sampling/latin_hypercube.h>
 #include <meshes/rve_generator.h>
 #include <solvers/rve_dataset.h>
-#include <surrogates/equino_training.h>
 #include <surrogates/equino_joint.h>
 #include <surrogates/equino_misfit.h>
+#include <surrogates/equino_training.h>
 #include <tests/temporary_folder.h>
 
 #include <gmock/gmock.h>
