@@ -143,9 +143,8 @@ private:
 
   nlohmann::json train_dependencies(Fe2Workshop &w) const
   {
-    return {{"dataset", w.training_data().hash()},
-            {"micro", w.micro()},
-            {"training", section("Training")}};
+    return {
+      {"dataset", w.hash_for_training()}, {"micro", w.micro()}, {"training", section("Training")}};
   }
 
   nlohmann::json dependencies_of_run(Fe2Workshop &w) const

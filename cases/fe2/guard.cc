@@ -204,7 +204,7 @@ nlohmann::json guard_dependencies(Fe2Workshop &workshop)
   nlohmann::json models = nlohmann::json::object();
   for (const auto &name : p.names())
     if (name != "rve")
-      models[name] = workshop.model_hash(name);
+      models[name] = workshop.model_hash(name, workshop.round());
   return {{"Chain", p.names()},
           {"models", models},
           {"calibration samples", workshop.training_data().hash()},

@@ -71,8 +71,9 @@ RunKeeper::RunKeeper(Fe2Workshop &workshop, const std::string &closure,
 {
 }
 
-bool RunKeeper::find()
+bool RunKeeper::find(std::size_t hint_size)
 {
+  depends_["numbers kept for each point"] = hint_size;
   Log &log = workshop_.context().log;
   const std::string meta =
     on_rank_0(workshop_.comm(),

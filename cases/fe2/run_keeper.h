@@ -29,7 +29,8 @@ public:
 
   /// Whether there is a checkpoint to go on from, which is read then. UserError as
   /// find_checkpoint().
-  bool find();
+  /// @param hint_size of the closure: the first guess changes it, if not the results
+  bool find(std::size_t hint_size);
   /// The state that find() found, for TwoScaleSolver::resume().
   TwoScaleState state();
 

@@ -151,7 +151,7 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
     keeper.also_total("time_checking_s", [guard] { return guard->counters().checking; });
     keeper.also_total("time_audit_s", [guard] { return guard->counters().audit; });
   }
-  if (keeper.find())
+  if (keeper.find(player.map().info().hint_size))
     solver.resume(keeper.state());
   solver.keep_with(keeper.keeper());
   const TwoScaleResult result = solver.run();
@@ -192,7 +192,7 @@ nlohmann::json run_dependencies(Fe2Workshop &workshop, const std::string &closur
        {"Coupling/Symmetric tangent", workshop.parameters().coupling.symmetric_tangent}});
   else if (closure != "rve")
     depends.update(
-      {{"model", workshop.model_hash(closure)},
+      {{"model", workshop.model_hash(closure, 1)},
        {"Coupling/Symmetric tangent", workshop.parameters().coupling.symmetric_tangent},
        {"Coupling/Indicator", workshop.parameters().coupling.indicator}});
   else

@@ -282,6 +282,7 @@ void train_stage(Fe2Workshop &workshop, const std::function<nlohmann::json()> &d
   const auto scope = context.timing.scope("train");
   double start = seconds_now();
   workshop.rve(); // made by all ranks before one of them asks for its fingerprint
+  workshop.take_handovers();
   std::unique_ptr<DataSets> data;
   on_all_ranks(context.comm, [&] { data = std::make_unique<DataSets>(workshop.training_data()); });
   const auto names = by_cost(workshop.trained_closures());

@@ -31,9 +31,9 @@ std::filesystem::path Fe2Workshop::run(const std::string &closure) const
   return folder_of(closure == parameters_.coupling.closure ? round_ : 1) / "run" / closure;
 }
 
-std::string Fe2Workshop::model_hash(const std::string &closure) const
+std::string Fe2Workshop::model_hash(const std::string &closure, unsigned round) const
 {
-  const auto file = model(closure);
+  const auto file = folder_of(round) / "models" / (model_of(closure) + ".safetensors");
   if (!std::filesystem::exists(file))
     throw UserError("There is no model '" + file.string() + "' yet; run the stage 'train'.");
   return ModelFile::read(file.string()).tensor_hash();
@@ -71,18 +71,59 @@ std::filesystem::path Fe2Workshop::handovers_for_training() const
            : std::filesystem::path();
 }
 
+DataSet Fe2Workshop::open_handovers(const std::filesystem::path &folder)
+{
+  DataSet set = DataSet::open(folder.string());
+  const nlohmann::json mine = dataset_info().defining, &theirs = set.info().defining;
+  for (const char *what :
+       {"mesh_nodes_sha256", "mesh_cells_sha256", "mesh_phase_sha256", "matrix", "fibre", "norm"})
+    if (mine.at(what) != theirs.value(what, nlohmann::json()))
+      throw UserError("The hand-overs in '" + folder.string() +
+                      "' belong to another micro structure or other materials; run the stage 'run' "
+                      "again, or remove them.");
+  return set;
+}
+
 DataSets Fe2Workshop::training_data()
 {
   DataSets all = dataset();
-  if (const auto folder = handovers_for_training(); !folder.empty())
-    all.add(DataSet::open(folder.string()));
+  if (const auto folder = models() / "handover"; std::filesystem::exists(folder / "manifest.json"))
+    all.add(open_handovers(folder));
   return all;
+}
+
+std::string Fe2Workshop::hash_for_training()
+{
+  DataSets all = dataset();
+  if (const auto folder = handovers_for_training(); !folder.empty())
+    all.add(open_handovers(folder));
+  return all.hash();
+}
+
+void Fe2Workshop::take_handovers()
+{
+  on_rank_0(comm(),
+            [&]
+            {
+              const auto from = handovers_for_training(), to = models() / "handover";
+              create_folder(models().string());
+              std::error_code failed;
+              std::filesystem::remove_all(to, failed);
+              if (!from.empty() && !failed)
+                std::filesystem::copy(from, to, std::filesystem::copy_options::recursive, failed);
+              if (failed)
+                throw WriteError("The hand-overs cannot be copied to '" + to.string() +
+                                 "': " + failed.message() + ".");
+              return std::string();
+            });
 }
 
 std::vector<double> Fe2Workshop::known_handovers()
 {
-  const auto folder = handovers_for_training();
-  return folder.empty() ? std::vector<double>() : DataSet::open(folder.string()).read_all("", "E");
+  const auto folder = models() / "handover";
+  return std::filesystem::exists(folder / "manifest.json")
+           ? open_handovers(folder).read_all("", "E")
+           : std::vector<double>();
 }
 
 StrainBox Fe2Workshop::training_box()

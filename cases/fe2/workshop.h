@@ -42,7 +42,8 @@ public:
   /// Where the macro run with a closure lies; that with the reference is made once.
   std::filesystem::path run(const std::string &closure) const;
   std::filesystem::path model(const std::string &closure) const;
-  std::string model_hash(const std::string &closure) const; ///< of its tensors; UserError without
+  /// Hash of the tensors of a model of round @p round; UserError when it is not there.
+  std::string model_hash(const std::string &closure, unsigned round) const;
   /// Exact answers that runs were handed; those of a round include those of the rounds before.
   std::filesystem::path handovers() const { return folder() / "handover"; }
   /// The models that this round trains: all, or later on those that play.
@@ -56,9 +57,14 @@ public:
   DataSetInfo dataset_info();
   /// The data set of this case; UserError when it is missing, incomplete or another one.
   DataSet dataset();
-  /// The data set and, where this round trains with them, the hand-overs.
+  /// The data set and, where this round trained with them, the hand-overs.
   DataSets training_data();
-  /// Strains of the hand-overs that this round trains with, Exx, Eyy, Gxy in turn.
+  /// Hash of what a training of this round would use now: hand-overs may have come since the last.
+  std::string hash_for_training();
+  /// Puts the hand-overs that the training of this round is to use beside its models, where
+  /// training_data() finds them whatever later runs hand over. Collective.
+  void take_handovers();
+  /// Strains of the hand-overs that this round trained with, Exx, Eyy, Gxy in turn.
   std::vector<double> known_handovers();
   /// Strains that the training covers: the box of the data set, grown to hold the hand-overs and a
   /// margin of a twentieth.
@@ -87,8 +93,10 @@ public:
 
 private:
   std::filesystem::path folder_of(unsigned round) const;
-  /// The hand-overs that this round trains with; empty: none.
+  /// The hand-overs that a training of this round would use; empty: none.
   std::filesystem::path handovers_for_training() const;
+  /// Hand-overs in @p folder; UserError when they belong to another micro structure.
+  DataSet open_handovers(const std::filesystem::path &folder);
   std::shared_ptr<const MicroBasis> micro_basis();
   /// The Galerkin ROM as first guess of the exact model; null without one.
   std::shared_ptr<const RveGuess> first_guess(const ClosureRequest &wanted);

@@ -116,6 +116,22 @@ TEST_F(Guarded, TrainsWithHandoversOnlyWhenToldTo)
   EXPECT_EQ(record["steps"].back()["refusals"][0][1].get<int>(), 0)
     << "the box has not grown to hold what was handed over";
   EXPECT_GT(before, 0u) << "what was known is forgotten";
+  // What the run handed over since does not change what its models were trained with.
+  const auto compared = run(told, {"--stages", "compare"});
+  EXPECT_EQ(compared.code, 0) << compared.output;
+
+  const auto foreign = run({"Coupling/Reference=none", "Training/Use handover samples=true",
+                            "Micro/Matrix/Shear limit=49"},
+                           {"--stages", "generate,train", "--force"});
+  EXPECT_EQ(foreign.code, 2) << foreign.output;
+  EXPECT_THAT(foreign.output, HasSubstr("belong to another micro structure or other materials"));
+}
+
+// Requirement: a rival may be the reference of several rounds; it is played once.
+TEST_F(Guarded, ComparesRoundsWithAnyReference)
+{
+  const auto result = run({"Guard/Rounds=2", "Coupling/Reference=pod-galerkin"});
+  EXPECT_EQ(result.code, 0) << result.output;
 }
 
 // Requirement: the material-point driver tells who of the chain answered.
