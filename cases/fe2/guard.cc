@@ -163,6 +163,8 @@ std::vector<std::string> GuardParameters::problems(bool used, unsigned n_validat
       all.push_back("'Chain' in section 'Guard' needs '" + model_of(name) +
                     "' among the 'Closures' of section 'Training'.");
   }
+  if (models.size() < 2)
+    all.push_back("'Chain' in section 'Guard' needs a micro model before rve.");
   if (models.back() != "rve")
     all.push_back("'Chain' in section 'Guard' must end with rve, which answers what no other may.");
   if (n_validation < conformal_minimum(violation_rate))

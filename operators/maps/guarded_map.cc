@@ -17,10 +17,11 @@ constexpr unsigned free_iterations = 3; ///< evaluations of a step in which a po
 constexpr std::size_t own_hints = 3;    ///< choice, refusals, estimate / limit
 constexpr double near_limit = 0.5;      ///< of the limit: an estimate above it may soon exceed it
 
-// Memory: [0] the last audited step + 1, then three numbers for each map but the last.
+// Memory: [0] the last audited step + 1, then for each map but the last: audited, violations, the
+// raised quantile or 0, and the largest error / estimate found.
 constexpr std::size_t tally_begin(std::size_t level)
 {
-  return 1 + 3 * level;
+  return 1 + 4 * level;
 }
 
 bool usable(Health health)
@@ -319,9 +320,10 @@ bool GuardedMap::audit(Call &call)
     double *stored = &memory[tally_begin(l)];
     stored[0] += counts[2 * l];
     stored[1] += counts[2 * l + 1];
+    stored[3] = std::max(stored[3], largest[l]);
     if (counts[2 * l + 1] > 0. && stored[1] > plan_.nominal * stored[0])
     {
-      stored[2] = largest[l];
+      stored[2] = stored[3];
       tightened = true;
     }
   }

@@ -167,6 +167,7 @@ TEST_F(Guarded, RefusesAChainThatCannotBeGuarded)
   };
   refused("Guard/Chain=equino, pod-galerkin", "must end with rve");
   refused("Guard/Chain=rve, equino, rve", "goes on after rve");
+  refused("Guard/Chain=rve", "needs a micro model before rve");
   refused("Guard/Chain=equino, equino-rbf, rve", "names equino-rbf twice");
   refused("Guard/Chain=equino-mlp, rve", "needs 'equino-mlp' among the 'Closures'");
   refused("Guard/Violation rate=0.04", "needs at least 24 'Validation samples'");

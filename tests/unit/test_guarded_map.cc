@@ -284,6 +284,30 @@ TEST(GuardedMap, TightensALimitThatDoesNotHoldItsPromise)
   EXPECT_NEAR(caller.map.limit(0, caller.memory), 0.25, 1e-12);
 }
 
+// The promise fails for one point of the first step, which is within the nominal share, and for all
+// of the second: the largest ratio of both counts.
+TEST(GuardedMap, TightensByTheLargestRatioSoFar)
+{
+  Chain chain;
+  chain.quick = std::make_shared<Scaled>("quick", 3., 1.); // error / estimate = 2, promised: 1
+  chain.plan.nominal = 0.5;
+  double factor = 0.1;
+  unsigned calls = 0;
+  chain.plan.error = [&](const std::vector<double> &y, const std::vector<double> &x)
+  { return std::abs(y[0] - x[0]) * (++calls == 1 ? 0.9 : factor); };
+  Caller caller = audited(chain);
+  caller.evaluate(0, 0);
+  EXPECT_FALSE(caller.confirm(0, 0)) << "one violation in many is within the promise";
+  EXPECT_EQ(caller.map.tally(0, caller.memory).violations, 1u);
+  factor = 0.7;
+  for (unsigned step = 1; step < 4; ++step)
+  {
+    caller.evaluate(step, 0);
+    caller.confirm(step, 0);
+  }
+  EXPECT_NEAR(caller.map.tally(0, caller.memory).quantile, 1.8, 1e-12);
+}
+
 TEST(GuardedMap, AnEstimateThatIsNotANumberDoesNotPass)
 {
   class Silent final : public testing_maps::LinearLaw
