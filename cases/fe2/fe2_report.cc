@@ -15,13 +15,6 @@ namespace
 {
 using Rows = std::vector<Report::Row>;
 
-/// "equino-rbf" as part of a key.
-std::string key_of(std::string name)
-{
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
-
 double number(const nlohmann::json &value)
 {
   return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
@@ -234,6 +227,12 @@ void write_statistics(const Fe2Findings &f, const std::filesystem::path &folder)
   csv.write(folder / "statistics.csv");
 }
 } // namespace
+
+std::string key_of(std::string name)
+{
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
 
 void write_fe2_report(const Fe2Parameters &parameters, const Fe2Findings &findings,
                       const std::filesystem::path &folder)

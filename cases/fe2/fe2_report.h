@@ -11,6 +11,7 @@
 #include <array>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace understudy
@@ -34,6 +35,9 @@ struct Fe2Findings
   std::vector<RoundFindings> rounds;     ///< of a guarded case
   std::optional<GateScore> gate;
 };
+
+/// "equino-rbf" as part of a key.
+std::string key_of(std::string name);
 
 /// The chapter on the guard: who answered and why, calibration, audit, gate, rounds.
 void add_guard(Report &report, const Fe2Parameters &parameters, const Fe2Findings &findings);

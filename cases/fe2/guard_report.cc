@@ -38,12 +38,6 @@ HandoverCounts count_handovers(const nlohmann::json &run)
   return counts;
 }
 
-std::string key_of(std::string name)
-{
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
-
 void add_answers(Report &report, const nlohmann::json &run)
 {
   const HandoverCounts counts = count_handovers(run);
@@ -177,7 +171,8 @@ void add_guard(Report &report, const Fe2Parameters &, const Fe2Findings &f)
   report.number("time_guard_s", checking, "s");
   report.number("time_audit_s", audit, "s");
   report.number("guard_share_of_closure", checking / (closure - audit));
-  report.paragraph("Checking took {time_guard_s}, a share {guard_share_of_closure} of the time in "
+  report.paragraph("Checking states before they were accepted took {time_guard_s}, a share "
+                   "{guard_share_of_closure} of the time in "
                    "the closures (answers of points handed on there included); the audit took "
                    "{time_audit_s} more.");
   if (f.gate)

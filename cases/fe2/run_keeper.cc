@@ -26,13 +26,13 @@ nlohmann::json finite(double value)
 {
   return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
 }
+} // namespace
 
 MacroFields read_fields(const std::filesystem::path &file)
 {
   const std::string bytes = read_file(file.string());
   return unpack({bytes.begin(), bytes.end()}, file.string());
 }
-} // namespace
 
 nlohmann::json record_of(const LoadStepRecord &step)
 {
@@ -90,8 +90,11 @@ bool RunKeeper::find(std::size_t hint_size)
                   if (!std::filesystem::exists(file) || sha256_hex(read_file(file.string())) !=
                                                           stored["hashes"][i].get<std::string>())
                   {
-                    log.warning("run: " + closure_ + ": " + file.string() +
-                                " is missing or damaged, so the run begins anew.");
+                    const std::string trouble =
+                      "run: " + closure_ + ": " + file.string() + " is missing or damaged";
+                    if (workshop_.context().resume == ResumeMode::resume)
+                      throw UserError(trouble + ", so the run cannot go on; --fresh begins anew.");
+                    log.warning(trouble + ", so the run begins anew.");
                     found_.reset();
                     return "";
                   }

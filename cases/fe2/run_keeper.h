@@ -72,6 +72,9 @@ private:
   double last_ = 0., cost_ = 0.;
 };
 
+/// Fields as a RunKeeper wrote them.
+MacroFields read_fields(const std::filesystem::path &file);
+
 /// The record of a load step as JSON.
 nlohmann::json record_of(const LoadStepRecord &step);
 } // namespace understudy

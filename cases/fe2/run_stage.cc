@@ -237,9 +237,7 @@ StoredRun read_run(Fe2Workshop &workshop, const std::string &closure)
             {
               for (std::size_t i = 0; i < run.record["steps"].size(); ++i)
               {
-                const std::string bytes = read_file(RunKeeper::fields_file(folder, i).string());
-                run.fields.push_back(
-                  unpack({bytes.begin(), bytes.end()}, RunKeeper::fields_file(folder, i).string()));
+                run.fields.push_back(read_fields(RunKeeper::fields_file(folder, i)));
               }
               return std::string();
             });

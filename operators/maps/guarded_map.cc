@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/core/timing.h>
 #include <operators/maps/guarded_map.h>
@@ -100,9 +101,11 @@ double GuardedMap::limit(std::size_t level, const std::vector<double> &memory) c
 
 std::vector<double> GuardedMap::limits(const PointQuery &query) const
 {
+  static const std::vector<double> beginning;
+  const std::vector<double> &memory = query.memory ? *query.memory : beginning;
   std::vector<double> all;
   for (std::size_t l = 0; l < levels_.size(); ++l)
-    all.push_back(limit(l, query.memory ? *query.memory : std::vector<double>()));
+    all.push_back(limit(l, memory));
   return all;
 }
 
@@ -149,7 +152,8 @@ void GuardedMap::ask(Call &call, std::size_t level, const Points &points, bool e
   query.want_estimate = estimate;
   query.memory = nullptr;
   query.ids = nullptr;
-  map.evaluate(query, part_);
+  // A model that throws on one rank must not leave the others in the collective call of the next.
+  on_all_ranks(comm_, [&] { map.evaluate(query, part_); });
   counters_.evaluations += n;
 
   PointAnswer &answer = call.answer;

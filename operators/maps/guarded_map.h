@@ -41,9 +41,9 @@ struct AuditPlan
 /// In a step (PointQuery::step), the first three evaluations let every point begin at the first
 /// map; from then on a point stays with the map it had, or moves on towards the exact one, so that
 /// Newton's method sees no answer that flickers. Estimates cost time and only matter in the end: a
-/// point that was trusted at the last accepted state, with an estimate below half of the limit, is
-/// trusted through the iterations and checked by confirm(), which a solver calls for the state it
-/// wants to accept; any other point is checked each time.
+/// point that the first map answered, and whose last estimate, if there was one, was below half of
+/// the limit, is trusted in evaluate() and checked by confirm(), which a solver calls for the state
+/// it wants to accept; any other point is checked each time.
 ///
 /// confirm() also audits, once a step: a share of the trusted points, drawn by seed, step and the
 /// name of the point, is answered by the last map as well. When a bound quantile * estimate did not
@@ -66,7 +66,8 @@ public:
   /// Seconds on this rank since construction, and what the audit cost.
   struct Counters
   {
-    double checking = 0.; ///< in confirm() without the audit
+    double checking =
+      0.; ///< in confirm() without the audit: what points in doubt cost is not in it
     double audit = 0.;
     std::size_t evaluations = 0; ///< points given to any map, checks and audit included
   };

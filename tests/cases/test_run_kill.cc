@@ -263,6 +263,9 @@ TEST_F(RunKill, BeginsAnewWhereItIsToldToOrHasTo)
   remove_run();
   run_and_send(SIGTERM, 1, "load factor 0.5:");
   std::filesystem::resize_file(fields_file(3), 100);
+  const auto refused = StartedProgram(1, arguments({"--resume"})).wait();
+  EXPECT_EQ(refused.code, 2) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("so the run cannot go on; --fresh begins anew."));
   const auto damaged = StartedProgram(1, arguments({})).wait();
   EXPECT_EQ(damaged.code, 0) << damaged.output;
   EXPECT_THAT(damaged.output, AllOf(HasSubstr("step-003.fields is missing or damaged"),

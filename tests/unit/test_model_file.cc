@@ -3,6 +3,7 @@
 #include <data/core/errors.h>
 #include <data/store/atomic_file.h>
 #include <data/store/model_file.h>
+#include <tests/example_model_file.h>
 #include <tests/temporary_folder.h>
 
 #include <gmock/gmock.h>
@@ -22,16 +23,6 @@ using Json = nlohmann::json;
 
 namespace
 {
-ModelFile example()
-{
-  ModelFile file;
-  file.add("weights", {2, 3}, {1.5, -2., 0.25, 1e-300, 4., 5.});
-  file.add("scale", {}, {0.5});
-  file.add("none", {0, 7}, {});
-  file.meta() = {{"kind", "equino"}, {"inputs", {"Exx", "Eyy", "Gxy"}}, {"error", 1e-4}};
-  return file;
-}
-
 struct Parts
 {
   Json header;
@@ -60,7 +51,7 @@ std::string refusal(const std::string &bytes)
 template <class Change>
 std::string refusal_after(Change change)
 {
-  Parts parts = take_apart(example().to_bytes());
+  Parts parts = take_apart(testing_tools::example_model().to_bytes());
   change(parts.header);
   return refusal(put_together(parts.header.dump(), parts.payload));
 }
@@ -70,7 +61,7 @@ std::string refusal_after(Change change)
 TEST(ModelFile, RoundTrip)
 {
   const testing_tools::TemporaryFolder folder;
-  const ModelFile file = example();
+  const ModelFile file = testing_tools::example_model();
   file.write(folder / "m.safetensors");
   const ModelFile back = ModelFile::read(folder / "m.safetensors");
   EXPECT_EQ(back.names(), file.names());
@@ -86,10 +77,11 @@ TEST(ModelFile, RoundTrip)
 // Requirement: the hash tells apart values, shapes and names.
 TEST(ModelFile, HashDependsOnEverything)
 {
-  const std::string hash = example().tensor_hash();
-  ModelFile value = example(), shape = example(), name = example();
+  const std::string hash = testing_tools::example_model().tensor_hash();
+  ModelFile value = testing_tools::example_model(), shape = testing_tools::example_model(),
+            name = testing_tools::example_model();
   value.add("scale", {}, {0.5000000000000001});
-  shape.add("weights", {3, 2}, example().tensor("weights", {2, 3}));
+  shape.add("weights", {3, 2}, testing_tools::example_model().tensor("weights", {2, 3}));
   name.add("another", {}, {0.5});
   EXPECT_NE(value.tensor_hash(), hash);
   EXPECT_NE(shape.tensor_hash(), hash);
@@ -99,7 +91,8 @@ TEST(ModelFile, HashDependsOnEverything)
 // Requirement: a missing tensor or another shape is a sentence with file, name and both shapes.
 TEST(ModelFile, TensorRequests)
 {
-  const ModelFile file = ModelFile::from_bytes(example().to_bytes(), "m.safetensors");
+  const ModelFile file =
+    ModelFile::from_bytes(testing_tools::example_model().to_bytes(), "m.safetensors");
   EXPECT_THAT(
     sentence_of<UserError>([&] { file.tensor("weights", {6}); }),
     HasSubstr("Model file 'm.safetensors' has a tensor 'weights' of shape [2, 3] where [6] "
@@ -122,7 +115,7 @@ TEST(ModelFile, RefusesWrongTensors)
 // Requirement: every kind of damage has its own sentence that names the file.
 TEST(ModelFile, RefusalsOfTheWholeFile)
 {
-  const std::string good = example().to_bytes();
+  const std::string good = testing_tools::example_model().to_bytes();
   const Parts parts = take_apart(good);
   const std::string start = "Model file 'm.safetensors' is refused: ";
   EXPECT_EQ(refusal(good), "");
@@ -170,7 +163,7 @@ TEST(ModelFile, RefusalsOfTheHeader)
 // Requirement: a value that is not finite never enters, whatever its hash.
 TEST(ModelFile, RefusesNonFiniteValues)
 {
-  Parts parts = take_apart(example().to_bytes());
+  Parts parts = take_apart(testing_tools::example_model().to_bytes());
   const double nan = std::numeric_limits<double>::quiet_NaN();
   std::memcpy(parts.payload.data(), &nan, 8);
   EXPECT_THAT(refusal(put_together(parts.header.dump(), parts.payload)),
@@ -193,7 +186,7 @@ TEST(ModelFile, WidensSinglePrecision)
 // Requirement: of 2000 damaged files none crashes the parser and none passes with other contents.
 TEST(ModelFile, MutationsNeverPassSilently)
 {
-  const ModelFile original = example();
+  const ModelFile original = testing_tools::example_model();
   const std::string good = original.to_bytes();
   std::mt19937_64 random(7);
   unsigned refused = 0;

@@ -11,6 +11,7 @@
 #include <data/store/atomic_file.h>
 #include <data/store/manifest.h>
 #include <data/store/model_file.h>
+#include <tests/example_model_file.h>
 #include <tests/mutations.h>
 #include <tests/temporary_folder.h>
 
@@ -29,6 +30,7 @@
 
 using namespace understudy;
 using testing::HasSubstr;
+using testing_tools::example_model;
 using testing_tools::Mutator;
 using testing_tools::sentence_of;
 using testing_tools::TemporaryFolder;
@@ -60,16 +62,6 @@ struct Outcomes
     }
   }
 };
-
-ModelFile example_model()
-{
-  ModelFile file;
-  file.add("weights", {2, 3}, {1.5, -2., 0.25, 1e-300, 4., 5.});
-  file.add("scale", {}, {0.5});
-  file.add("none", {0, 7}, {});
-  file.meta() = {{"kind", "equino"}, {"inputs", {"Exx", "Eyy", "Gxy"}}, {"error", 1e-4}};
-  return file;
-}
 
 /// The header of a model file and what follows it; nothing when there is no such header.
 struct ModelParts
