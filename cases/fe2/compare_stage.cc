@@ -114,12 +114,13 @@ std::vector<RoundFindings> compare_rounds(Fe2Workshop &workshop, const StoredRun
   {
     workshop.at_round(r);
     const StoredRun run = read_run(workshop, workshop.parameters().coupling.closure);
-    RoundFindings round{run.record, {}, workshop.training_box(), {}};
+    RoundFindings round{run.record, {}, {}, {}};
     if (reference)
       round.coupled = compare_runs(run, *reference, workshop.comm());
     on_rank_0(workshop.comm(),
               [&]
               {
+                round.box = workshop.training_box();
                 round.train = read_json(workshop.folder() / "train.json");
                 return std::string();
               });

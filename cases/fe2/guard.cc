@@ -3,6 +3,7 @@
 
 #include <cases/fe2/guard.h>
 #include <cases/fe2/workshop.h>
+#include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/core/parameters.h>
 #include <data/sampling/latin_hypercube.h>
@@ -178,9 +179,16 @@ std::vector<std::string> GuardParameters::problems(bool used, unsigned n_validat
 Guard make_guard(Fe2Workshop &workshop)
 {
   const GuardParameters &p = workshop.parameters().guard;
-  const DataSets data = workshop.training_data();
-  const CalibrationData validation = read_split(data, "val"), test = read_split(data, "test");
-  const StressError error = stress_error(workshop, data.first());
+  CalibrationData validation, test;
+  std::unique_ptr<StressError> error;
+  on_all_ranks(workshop.comm(),
+               [&]
+               {
+                 const DataSets data = workshop.training_data();
+                 validation = read_split(data, "val");
+                 test = read_split(data, "test");
+                 error = std::make_unique<StressError>(stress_error(workshop, data.first()));
+               });
   Guard guard;
   std::vector<GuardLevel> levels;
   for (const auto &name : p.names())
@@ -189,12 +197,12 @@ Guard make_guard(Fe2Workshop &workshop)
                      0.};
     if (name != "rve")
     {
-      guard.calibration.push_back(calibrate(name, *level.map, p, validation, test, error));
+      guard.calibration.push_back(calibrate(name, *level.map, p, validation, test, *error));
       level.quantile = guard.calibration.back().quantile;
     }
     levels.push_back(std::move(level));
   }
-  AuditPlan plan{p.tolerance, p.violation_rate, p.audit_share, p.seed, error};
+  AuditPlan plan{p.tolerance, p.violation_rate, p.audit_share, p.seed, *error};
   guard.map =
     std::make_unique<GuardedMap>("guarded", std::move(levels), std::move(plan), workshop.comm());
   return guard;

@@ -68,7 +68,8 @@ bool holds_another(const std::filesystem::path &folder, const DataSetInfo &info)
 std::size_t keep_handovers(Fe2Workshop &workshop, const std::vector<MacroFields> &steps)
 {
   RunContext &context = workshop.context();
-  const StrainBox box = workshop.training_box();
+  StrainBox box;
+  on_all_ranks(context.comm, [&] { box = workshop.training_box(); });
   std::vector<double> E;
   on_rank_0(context.comm,
             [&]
