@@ -39,6 +39,9 @@ struct Stage
   /// Removes what only a stage that was broken off needs; may be empty. Called on rank 0 when the
   /// record of the stage stands.
   std::function<void()> tidy = {};
+  /// Whether what it leaves beside the files of @p makes is still there; empty: it leaves nothing
+  /// else. Called on rank 0 when all those files exist.
+  std::function<bool()> is_whole = {};
 };
 
 /// What the program gives to a family of cases.

@@ -21,7 +21,8 @@ std::string difference(const Checkpoint &found, const nlohmann::json &now)
 } // namespace
 
 std::optional<Checkpoint> find_checkpoint(CheckpointStore &store, const nlohmann::json &key,
-                                          ResumeMode mode, const std::string &what, Log &log)
+                                          ResumeMode mode, const std::string &what, Log &log,
+                                          const CheckpointTrouble &trouble)
 {
   if (mode == ResumeMode::fresh)
   {
@@ -29,25 +30,31 @@ std::optional<Checkpoint> find_checkpoint(CheckpointStore &store, const nlohmann
     return {};
   }
   std::vector<std::string> refused;
-  auto found = store.read_newest(refused);
-  if (!found && !refused.empty() && mode == ResumeMode::resume)
-    throw UserError(refused.front() + " No other one is left; --fresh begins anew.");
-  for (const auto &sentence : refused)
-    log.warning(what + ": " + sentence);
-  if (!found)
-    return {};
-  const std::string differs = difference(*found, key);
-  if (!differs.empty() && mode == ResumeMode::resume)
-    throw UserError("The checkpoint '" + found->path + "' belongs to something else: " + differs +
-                    "; --fresh begins anew.");
-  if (!differs.empty())
+  const auto warn = [&]
   {
-    log.warning(what + ": the checkpoint '" + found->path + "' belongs to something else (" +
-                differs + ") and is left unused.");
-    return {};
+    for (const auto &sentence : refused)
+      log.warning(what + ": " + sentence + " It is left unused.");
+  };
+  for (auto &found : store.read_intact(refused))
+  {
+    const std::string differs = difference(found, key);
+    const std::string lacks = differs.empty() && trouble ? trouble(found) : std::string();
+    if (!differs.empty())
+      refused.push_back("The checkpoint '" + found.path +
+                        "' belongs to something else: " + differs + ".");
+    else if (!lacks.empty())
+      refused.push_back("The checkpoint '" + found.path + "' cannot be used: " + lacks + ".");
+    else
+    {
+      warn();
+      log.info(what + ": goes on from the checkpoint " + found.path);
+      return std::move(found);
+    }
   }
-  log.info(what + ": goes on from the checkpoint " + found->path);
-  return found;
+  if (!refused.empty() && mode == ResumeMode::resume)
+    throw UserError(refused.front() + " No other one is left; --fresh begins anew.");
+  warn();
+  return {};
 }
 
 void check_resume(ResumeMode mode, const std::filesystem::path &output)

@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -21,15 +22,20 @@ enum class ResumeMode
   fresh      ///< removes them and begins anew
 };
 
-/// The checkpoint in @p store that a computation goes on from; nothing: it begins anew. The key of
-/// a checkpoint is JSON, which is compared with @p key. Tells @p log where it goes on from, what is
-/// damaged, and the first entry in which another key differs, with old and new value. With
-/// ResumeMode::resume the latter two are a UserError unless an intact checkpoint of this key is
-/// there; that there is none at all is not, since what ended before needs none. Throws WriteError
-/// when checkpoints cannot be removed. Local: call it on rank 0.
+/// What is missing or damaged of what a checkpoint refers to, as a clause; empty: it can be used.
+using CheckpointTrouble = std::function<std::string(const Checkpoint &)>;
+
+/// The newest checkpoint in @p store that a computation can go on from; nothing: it begins anew.
+/// The key of a checkpoint is JSON, which is compared with @p key; what else must hold is asked of
+/// @p trouble. Tells @p log where it goes on from, what is damaged, and the first entry in which
+/// another key differs, with old and new value. With ResumeMode::resume the latter two are a
+/// UserError unless a checkpoint that can be used is there; that there is none at all is not, since
+/// what ended before needs none. Throws WriteError when checkpoints cannot be removed. Local: call
+/// it on rank 0.
 /// @param what begins the lines, e.g. "train: equino-mlp"
 std::optional<Checkpoint> find_checkpoint(CheckpointStore &store, const nlohmann::json &key,
-                                          ResumeMode mode, const std::string &what, Log &log);
+                                          ResumeMode mode, const std::string &what, Log &log,
+                                          const CheckpointTrouble &trouble = {});
 
 /// UserError when @p mode is ResumeMode::resume and no run began in the folder @p output yet, so
 /// that there is nothing to go on from. Local.

@@ -46,6 +46,7 @@ std::string inputs_if_outdated(const Stage &stage, const RunContext &context)
                      const auto record = stage_record(context.output, stage.name);
                      const bool current =
                        !context.force && record.is_object() && all_exist(stage.makes) &&
+                       (!stage.is_whole || stage.is_whole()) &&
                        record.value("depends_on_sha256", std::string()) == sha256_hex(inputs);
                      return current ? std::string() : inputs;
                    });

@@ -22,10 +22,10 @@ struct StageResult
 
 /// Runs the requested stages (empty: all) in the order of @p stages. A stage is up to date when its
 /// record <output>/stages/<name>.json holds the SHA-256 of what it depends on now and all files it
-/// makes exist; it is then skipped, unless the context forces it. The record is removed before a
-/// stage starts and written after it ended. Ends with an Error of code `stopped` when a signal
-/// or the wall time asked for it. Throws UserError for an unknown stage, before any stage runs.
-/// Collective.
+/// makes exist and are whole; it is then skipped, unless the context forces it. The record is
+/// removed before a stage starts and written after it ended. Ends with an Error of code `stopped`
+/// when a signal or the wall time asked for it. Throws UserError for an unknown stage, before any
+/// stage runs. Collective.
 std::vector<StageResult> run_stages(const std::vector<Stage> &stages,
                                     const std::vector<std::string> &requested, RunContext &context);
 

@@ -32,8 +32,7 @@ Equino::Equino(const CardedModel &model, const ClosureOptions &options)
   info_.lower = model.card.box.lower();
   info_.upper = model.card.box.upper();
   if (options.indicator)
-    indicator_ =
-      std::make_unique<EquinoIndicator>(file, *stress_, *a_, *b_, *matrix_law_, *fibre_law_);
+    indicator_ = std::make_unique<EquinoIndicator>(file, *a_, *b_, *matrix_law_, *fibre_law_);
 }
 
 Equino::~Equino() = default;
@@ -67,13 +66,11 @@ void Equino::evaluate(const PointQuery &query, PointAnswer &answer)
           scratch_[i * n + p] = 0.;
     x = scratch_.data();
   }
-  const bool estimate = indicator_ && query.want_estimate;
-  if (query.want_tangent || !estimate)
+  if (query.want_tangent || query.want_outputs)
     stress_->evaluate(n, x, answer.outputs.data(),
                       query.want_tangent ? answer.tangent.data() : nullptr);
-  if (estimate)
-    indicator_->evaluate(n, x, query.want_tangent ? nullptr : answer.outputs.data(),
-                         answer.error_estimate.data());
+  if (indicator_ && query.want_estimate)
+    indicator_->evaluate(n, x, answer.error_estimate.data());
   if (query.want_tangent && symmetrise_)
     for (unsigned i = 0; i < 3; ++i)
       for (unsigned j = 0; j < i; ++j)

@@ -4,12 +4,15 @@
 #include <data/core/errors.h>
 #include <data/store/model_file.h>
 #include <operators/nn/head_meta.h>
+#include <operators/nn/mlp.h>
+#include <operators/nn/odd_rbf.h>
 #include <solvers/processor_clones.h>
 #include <surrogates/equino_indicator.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace understudy
 {
@@ -66,28 +69,47 @@ PackedMatrix<float> stress_rows(const std::vector<double> &phi, const std::array
   return PackedMatrix<float>::pack(3 * n, r, rows.data());
 }
 
-/// (H b, b): in all but the last layer the cost of one head. H b has the bits of b.folded(H).
-std::unique_ptr<Head> with_itself(const Head &b, std::vector<double> H)
+/// (f, g) as one interpolant in single precision, whose radial functions are computed once; null
+/// where the two are no interpolants with equal centres.
+std::unique_ptr<Head> rough_pair(const Head &f, const Head &g)
 {
-  const std::size_t n = b.n_outputs(), n_rows = H.size() / n + n;
-  H.resize(n_rows * n, 0.);
-  for (std::size_t k = 0; k < n; ++k)
-    H[(n_rows - n + k) * n + k] = 1.;
-  return b.folded(H.data(), n_rows);
+  const auto *first = dynamic_cast<const OddRbf *>(&f);
+  const auto *second = dynamic_cast<const OddRbf *>(&g);
+  if (first == nullptr || second == nullptr)
+    return nullptr;
+  OddRbf::Coefficients c = first->coefficients();
+  const OddRbf::Coefficients &d = second->coefficients();
+  if (c.hermite != d.hermite || c.scale != d.scale || c.centres != d.centres)
+    return nullptr;
+  c.linear.insert(c.linear.end(), d.linear.begin(), d.linear.end());
+  c.radial.insert(c.radial.end(), d.radial.begin(), d.radial.end());
+  return std::make_unique<OddRbf>(std::move(c), Precision::single);
+}
+
+/// A copy in single precision; of what has no such form, the product with the identity.
+std::unique_ptr<Head> rough_copy(const Head &head)
+{
+  if (const auto *mlp = dynamic_cast<const Mlp *>(&head))
+    return std::make_unique<Mlp>(mlp->weights(), Precision::single);
+  if (const auto *rbf = dynamic_cast<const OddRbf *>(&head))
+    return std::make_unique<OddRbf>(rbf->coefficients(), Precision::single);
+  const std::size_t n = head.n_outputs();
+  std::vector<double> identity(n * n, 0.);
+  for (std::size_t i = 0; i < n; ++i)
+    identity[i * n + i] = 1.;
+  return head.folded(identity.data(), n);
 }
 } // namespace
 
-EquinoIndicator::EquinoIndicator(const ModelFile &file, const Head &stress, const Head &a,
-                                 const Head &b, const MaterialLaw &matrix, const MaterialLaw &fibre)
-  : heads_(std::make_unique<JointValues>(stress, std::vector<const Head *>{&b, &a})),
-    n_a_(a.n_outputs()),
-    n_b_(b.n_outputs())
+EquinoIndicator::EquinoIndicator(const ModelFile &file, const Head &a, const Head &b,
+                                 const MaterialLaw &matrix, const MaterialLaw &fibre)
+  : n_a_(a.n_outputs()), n_b_(b.n_outputs())
 {
-  if (!heads_->shares())
-  {
-    stacked_ = with_itself(b, file.tensor("H", {3, n_b_}));
-    heads_ = std::make_unique<JointValues>(*stacked_, std::vector<const Head *>{&a});
-  }
+  if (auto pair = rough_pair(b, a))
+    branches_.push_back(std::move(pair));
+  else
+    for (const Head *branch : {&b, &a})
+      branches_.push_back(rough_copy(*branch));
   n_points_ = matrix_shape(file, "indicator/phi_e")[0] / 3;
   const double stated = file.tensor("indicator/n_matrix", {}).front();
   if (!(stated >= 0. && stated <= static_cast<double>(n_points_)))
@@ -113,27 +135,29 @@ EquinoIndicator::EquinoIndicator(const ModelFile &file, const Head &stress, cons
   add_groups(matrix, "indicator/U_matrix", 0, n_matrix);
   add_groups(fibre, "indicator/U_fibre", n_matrix, n_points_);
   E_and_a_.resize((3 + n_a_) * block);
-  values_.resize(heads_->n_outputs() * block);
+  b_and_a_.resize((n_b_ + n_a_) * block);
   sum_.resize(block);
   for (auto *field : {&strain_, &law_stress_, &nn_stress_})
     field->resize(3 * group_size * block);
 }
 
-void EquinoIndicator::evaluate(std::size_t n, const double *E, double *S, double *estimate)
+void EquinoIndicator::evaluate(std::size_t n, const double *E, double *estimate)
 {
   for (std::size_t first = 0; first < n; first += block)
   {
     const std::size_t m = std::min(block, n - first);
     for (std::size_t i = 0; i < 3; ++i)
       std::copy_n(E + i * n + first, m, &E_and_a_[i * m]);
-    heads_->evaluate(m, E_and_a_.data(), values_.data());
-    if (S != nullptr)
-      for (std::size_t i = 0; i < 3; ++i)
-        std::copy_n(&values_[i * m], m, S + i * n + first);
-    std::copy_n(&values_[(3 + n_b_) * m], n_a_ * m, &E_and_a_[3 * m]);
+    double *values = b_and_a_.data();
+    for (const auto &branch : branches_)
+    {
+      branch->evaluate(m, E_and_a_.data(), values, nullptr);
+      values += branch->n_outputs() * m;
+    }
+    std::copy_n(&b_and_a_[n_b_ * m], n_a_ * m, &E_and_a_[3 * m]);
     std::fill_n(sum_.begin(), m, 0.);
     for (const Group &group : groups_)
-      add_misfit(group, m, &values_[3 * m]);
+      add_misfit(group, m, b_and_a_.data());
     for (std::size_t p = 0; p < m; ++p)
     {
       const double misfit = std::sqrt(sum_[p] / static_cast<double>(n_points_)) / scale_;

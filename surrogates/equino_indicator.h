@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
-#include <operators/nn/joint_values.h>
+#include <operators/nn/head.h>
 #include <operators/nn/simd_kernels.h>
 #include <solvers/material_law.h>
 
@@ -26,16 +26,14 @@ class ModelFile;
 class EquinoIndicator
 {
 public:
-  /// Reads what train_equino() wrote under "indicator/". The laws and @p stress stay with the
-  /// caller.
-  /// @param stress H b(E), whose answer evaluate() can give along the way   @param a, b branches
-  EquinoIndicator(const ModelFile &file, const Head &stress, const Head &a, const Head &b,
-                  const MaterialLaw &matrix, const MaterialLaw &fibre);
+  /// Reads what train_equino() wrote under "indicator/". The laws stay with the caller.
+  /// @param a, b branches, of which copies are made
+  EquinoIndicator(const ModelFile &file, const Head &a, const Head &b, const MaterialLaw &matrix,
+                  const MaterialLaw &fibre);
 
   /// @param E finite, [3][n]
-  /// @param S [3][n], as the head alone gives it, to the bit; null: not wanted
   /// @param estimate [n]; infinite where the misfit overflows
-  void evaluate(std::size_t n, const double *E, double *S, double *estimate);
+  void evaluate(std::size_t n, const double *E, double *estimate);
 
 private:
   /// Some points of one phase. Rows of matrices: component by component, points within.
@@ -49,12 +47,11 @@ private:
   };
   void add_misfit(const Group &group, std::size_t n, const double *b);
 
-  std::unique_ptr<Head> stacked_;      ///< (H b, b), where the branches share nothing
-  std::unique_ptr<JointValues> heads_; ///< H b, b, a
+  std::vector<std::unique_ptr<Head>> branches_; ///< b and a, in single precision
   std::size_t n_a_, n_b_, n_points_ = 0;
   double scale_ = 1.; ///< energy norm of the training stress at the points, root mean square
   std::vector<Group> groups_;
-  std::vector<double> E_and_a_, values_, sum_;
+  std::vector<double> E_and_a_, b_and_a_, sum_;
   std::vector<double> strain_, law_stress_, nn_stress_; ///< of a group; nn: U s_nn
 };
 } // namespace understudy

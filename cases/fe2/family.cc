@@ -102,7 +102,10 @@ private:
             [&w, round, this] { return dependencies_of_run(w.at_round(round)); },
             makes,
             [&w, round] { run_stage(w.at_round(round)); },
-            {"", fields}};
+            {"", fields},
+            {},
+            [&w, round, &coupling]
+            { return handovers_are_there(w.at_round(round), coupling.closure); }};
   }
 
   Stage compare()

@@ -237,8 +237,9 @@ std::string key_of(std::string name)
 void write_fe2_report(const Fe2Parameters &parameters, const Fe2Findings &findings,
                       const std::filesystem::path &folder)
 {
+  const MicroParameters &micro = parameters.micro;
   Report report("FE2 with " + parameters.coupling.closure + " on " + parameters.macro.mesh + ", " +
-                parameters.micro.geometry);
+                (micro.mesh_file.empty() ? micro.geometry : micro.mesh_file));
   add_micro(report, parameters, findings);
   add_coupled(report, parameters, findings);
   if (parameters.coupling.is_guarded())

@@ -45,6 +45,22 @@ StressError stress_error(Fe2Workshop &workshop, const DataSet &data)
   return {at_zero.tangent, data.read_all("train", "S")};
 }
 
+/// Why these scores have no quantile that is positive and finite, and what may be done.
+std::string trouble_of_calibration(const std::string &name, const std::vector<double> &scores,
+                                   double nominal)
+{
+  const auto unanswered = std::ranges::count_if(scores, [](double s) { return std::isinf(s); });
+  const std::string sentence = "The error estimate of '" + name + "' cannot be calibrated with " +
+                               std::to_string(scores.size()) +
+                               " validation samples inside its training box";
+  if (scores.size() < conformal_minimum(nominal))
+    return sentence + "; raise 'Validation samples' in section 'Data set'.";
+  if (unanswered > 0)
+    return sentence + ": it has no answer or no estimate for " + std::to_string(unanswered) +
+           " of them; train it better, or take it out of 'Chain' in section 'Guard'.";
+  return sentence + ": its errors there are zero, so nothing can be learned from them.";
+}
+
 GuardCalibration calibrate(const std::string &name, PointMap &map, const GuardParameters &p,
                            const CalibrationData &validation, const CalibrationData &unseen,
                            const StressError &error)
@@ -56,9 +72,7 @@ GuardCalibration calibrate(const std::string &name, PointMap &map, const GuardPa
   c.quantile = conformal_quantile(scores, p.violation_rate);
   c.limit = p.tolerance / c.quantile;
   if (!std::isfinite(c.quantile) || !(c.quantile > 0.))
-    throw UserError("The error estimate of '" + name + "' cannot be calibrated with " +
-                    std::to_string(scores.size()) +
-                    " validation samples; raise 'Validation samples' in section 'Data set'.");
+    throw UserError(trouble_of_calibration(name, scores, p.violation_rate));
   c.splits = study_splits(conformity_scores(map, joined(validation, unseen), error),
                           p.violation_rate, n_splits, p.seed);
   return c;

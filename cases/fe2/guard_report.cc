@@ -171,10 +171,12 @@ void add_guard(Report &report, const Fe2Parameters &, const Fe2Findings &f)
   report.number("time_guard_s", checking, "s");
   report.number("time_audit_s", audit, "s");
   report.number("guard_share_of_closure", checking / (closure - audit));
+  report.number("time_handover_s", guard["time_handover_s"].get<double>(), "s");
   report.paragraph("Checking states before they were accepted took {time_guard_s}, a share "
                    "{guard_share_of_closure} of the time in "
                    "the closures (answers of points handed on there included); the audit took "
-                   "{time_audit_s} more.");
+                   "{time_audit_s} more. After the run the hand-overs were solved once more for "
+                   "their fields, in {time_handover_s}.");
   if (f.gate)
     add_gate(report, *f.gate);
   add_rounds(report, f.rounds);

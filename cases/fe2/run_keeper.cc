@@ -71,35 +71,31 @@ RunKeeper::RunKeeper(Fe2Workshop &workshop, const std::string &closure,
 {
 }
 
+/// What is missing or damaged of the fields that a checkpoint refers to, as a clause.
+std::string RunKeeper::trouble_with(const Checkpoint &found) const
+{
+  const auto &hashes = found.state.meta().at("run").at("hashes");
+  for (std::size_t i = 0; i < hashes.size(); ++i)
+  {
+    const auto file = fields_file(folder_, i);
+    if (!std::filesystem::exists(file) ||
+        sha256_hex(read_file(file.string())) != hashes[i].get<std::string>())
+      return file.string() + " is missing or damaged";
+  }
+  return "";
+}
+
 bool RunKeeper::find(std::size_t hint_size)
 {
   depends_["numbers kept for each point"] = hint_size;
-  Log &log = workshop_.context().log;
   const std::string meta =
     on_rank_0(workshop_.comm(),
               [&]() -> std::string
               {
                 found_ = find_checkpoint(store_, depends_, workshop_.context().resume,
-                                         "run: " + closure_, log);
-                if (!found_)
-                  return "";
-                const auto &stored = found_->state.meta().at("run");
-                for (std::size_t i = 0; i < stored.at("hashes").size(); ++i)
-                {
-                  const auto file = fields_file(folder_, i);
-                  if (!std::filesystem::exists(file) || sha256_hex(read_file(file.string())) !=
-                                                          stored["hashes"][i].get<std::string>())
-                  {
-                    const std::string trouble =
-                      "run: " + closure_ + ": " + file.string() + " is missing or damaged";
-                    if (workshop_.context().resume == ResumeMode::resume)
-                      throw UserError(trouble + ", so the run cannot go on; --fresh begins anew.");
-                    log.warning(trouble + ", so the run begins anew.");
-                    found_.reset();
-                    return "";
-                  }
-                }
-                return stored.dump();
+                                         "run: " + closure_, workshop_.context().log,
+                                         [this](const Checkpoint &c) { return trouble_with(c); });
+                return found_ ? found_->state.meta().at("run").dump() : "";
               });
   if (meta.empty())
     return false;

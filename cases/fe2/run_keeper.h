@@ -55,6 +55,7 @@ public:
   static std::filesystem::path fields_file(const std::filesystem::path &folder, std::size_t step);
 
 private:
+  std::string trouble_with(const Checkpoint &found) const;
   bool due();
   void keep(const TwoScaleState &state, const TwoScaleResult &so_far);
   void store_steps(const TwoScaleResult &so_far);

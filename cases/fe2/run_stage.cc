@@ -46,7 +46,8 @@ struct Player
   }
 };
 
-/// Whether run/<closure>/ holds the record of an equal run. Collective.
+/// Whether run/<closure>/ holds the record of an equal run, and what it wrote still stands.
+/// Collective.
 bool is_up_to_date(Fe2Workshop &workshop, const std::string &name, const std::string &key)
 {
   RunContext &context = workshop.context();
@@ -59,15 +60,51 @@ bool is_up_to_date(Fe2Workshop &workshop, const std::string &name, const std::st
                 const bool shown = fields.empty() || std::filesystem::exists(fields);
                 if (!std::filesystem::exists(folder / "record.json") || !shown || context.force)
                   return "";
-                return read_json(folder / "record.json").value("key", "");
+                return handovers_are_there(workshop, name)
+                         ? read_json(folder / "record.json").value("key", "")
+                         : "";
               });
   return stored == key;
+}
+
+/// What the hand-overs of a run are and cost.
+struct Handovers
+{
+  std::size_t n_samples = 0;
+  double time = 0.; ///< [s] to solve them once more for their fields
+};
+
+Handovers keep_handovers_of(Fe2Workshop &workshop, const RunKeeper &keeper)
+{
+  const double begin = seconds_now();
+  const std::size_t n_samples = keep_handovers(workshop, keeper.all_fields());
+  return {n_samples, dealii::Utilities::MPI::max(seconds_now() - begin, workshop.comm())};
+}
+
+constexpr const char *exact_counts[] = {"solves", "iterations", "factorizations", "retries"};
+
+/// Numbers of @p player that the keeper adds up over the pieces of a run.
+void count_with(RunKeeper &keeper, const Player &player)
+{
+  if (const GuardedMap *guard = player.guard.map.get())
+  {
+    keeper.also_total("time_checking_s", [guard] { return guard->counters().checking; });
+    keeper.also_total("time_audit_s", [guard] { return guard->counters().audit; });
+  }
+  if (const RveClosure *exact = player.exact())
+  {
+    const auto &c = exact->counters();
+    const std::size_t *const values[] = {&c.solves, &c.iterations, &c.factorizations, &c.retries};
+    for (unsigned i = 0; i < 4; ++i)
+      keeper.also_total(exact_counts[i],
+                        [value = values[i]] { return static_cast<double>(*value); });
+  }
 }
 
 /// What is remembered of a run that has ended; the folder is complete with it.
 nlohmann::json make_record(Fe2Workshop &workshop, const std::string &name, const std::string &key,
                            Player &player, const TwoScaleResult &result, const RunKeeper &keeper,
-                           std::size_t n_handovers)
+                           const Handovers &handovers)
 {
   const RunContext &context = workshop.context();
   const double memory =
@@ -88,13 +125,12 @@ nlohmann::json make_record(Fe2Workshop &workshop, const std::string &name, const
     record["guard"] = guard_record(player.guard, workshop.parameters().guard, result.memory);
     record["guard"].update({{"time_checking_s", keeper.total("time_checking_s")},
                             {"time_audit_s", keeper.total("time_audit_s")},
-                            {"handover_samples", n_handovers}});
+                            {"handover_samples", handovers.n_samples},
+                            {"time_handover_s", handovers.time}});
   }
-  if (const RveClosure *exact = player.exact())
-    record["exact_rank_0"] = {{"solves", exact->counters().solves},
-                              {"iterations", exact->counters().iterations},
-                              {"factorizations", exact->counters().factorizations},
-                              {"retries", exact->counters().retries}};
+  if (player.exact())
+    for (const char *what : exact_counts)
+      record["exact_busiest_rank"][what] = keeper.total(what);
   return record;
 }
 
@@ -146,21 +182,19 @@ void coupled_run(Fe2Workshop &workshop, const std::string &name)
   solver.report_to([&](const std::string &line)
                    { context.log.info("run: " + name + ": " + line); });
   solver.write_to(folder, "macro");
-  if (const GuardedMap *guard = player.guard.map.get())
-  {
-    keeper.also_total("time_checking_s", [guard] { return guard->counters().checking; });
-    keeper.also_total("time_audit_s", [guard] { return guard->counters().audit; });
-  }
-  if (keeper.find(player.map().info().hint_size))
+  count_with(keeper, player);
+  const bool resumed = keeper.find(player.map().info().hint_size);
+  if (resumed)
     solver.resume(keeper.state());
   solver.keep_with(keeper.keeper());
   const TwoScaleResult result = solver.run();
   keeper.finish(result);
   context.timing.add("run: " + name + ": closure", result.time_closure);
-  const std::size_t n_handovers =
-    player.guard.map ? keep_handovers(workshop, keeper.all_fields()) : 0;
-  const nlohmann::json record =
-    make_record(workshop, name, key, player, result, keeper, n_handovers);
+  if (const auto &macro = workshop.parameters().macro; resumed && macro.output_fields)
+    // The piece before may have left none, or another case may have written over them.
+    write_macro_run(macro, keeper.all_fields(), {}, folder, "macro", context.comm);
+  const Handovers handovers = player.guard.map ? keep_handovers_of(workshop, keeper) : Handovers();
+  const nlohmann::json record = make_record(workshop, name, key, player, result, keeper, handovers);
   on_rank_0(context.comm,
             [&]
             {
@@ -198,6 +232,16 @@ nlohmann::json run_dependencies(Fe2Workshop &workshop, const std::string &closur
   else
     depends["Micro/Tolerance"] = workshop.parameters().micro.rve.tolerance;
   return depends;
+}
+
+bool handovers_are_there(const Fe2Workshop &workshop, const std::string &closure)
+{
+  const auto file = workshop.run(closure) / "record.json";
+  if (!std::filesystem::exists(file))
+    return false;
+  const nlohmann::json record = read_json(file);
+  return !record.contains("guard") || record["guard"].value("handover_samples", 0u) == 0 ||
+         std::filesystem::exists(workshop.handovers() / "manifest.json");
 }
 
 void run_stage(Fe2Workshop &workshop)

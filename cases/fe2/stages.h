@@ -29,6 +29,9 @@ void remove_training_checkpoints(Fe2Workshop &workshop);
 /// The macro structure with the closure and with the reference: run/<name>/.
 void run_stage(Fe2Workshop &workshop);
 
+/// Whether the hand-overs that the record in run/<closure>/ speaks of are still there. Local.
+bool handovers_are_there(const Fe2Workshop &workshop, const std::string &closure);
+
 /// Errors and times of all micro models, on test strains and coupled: report.md, results.json,
 /// statistics.csv, macro.pvd with error fields, micro_*.vtu.
 void compare_stage(Fe2Workshop &workshop);

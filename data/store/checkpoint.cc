@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -98,21 +99,29 @@ void CheckpointStore::write(ModelFile state, const std::string &key)
   next_ = Next{(next_->slot + 1) % n_slots, next_->sequence + 1};
 }
 
-std::optional<Checkpoint> CheckpointStore::read_newest(std::vector<std::string> &refused) const
+std::vector<Checkpoint> CheckpointStore::read_intact(std::vector<std::string> &refused) const
 {
-  std::optional<Checkpoint> newest;
+  std::vector<Checkpoint> intact;
   for (std::size_t slot = 0; slot < n_slots; ++slot)
     try
     {
-      auto found = read_slot(slot_file(slot).string());
-      if (found && (!newest || found->sequence > newest->sequence))
-        newest = std::move(found);
+      if (auto found = read_slot(slot_file(slot).string()))
+        intact.push_back(std::move(*found));
     }
     catch (const UserError &error)
     {
       refused.emplace_back(error.what());
     }
-  return newest;
+  std::ranges::stable_sort(intact, std::ranges::greater(), &Checkpoint::sequence);
+  return intact;
+}
+
+std::optional<Checkpoint> CheckpointStore::read_newest(std::vector<std::string> &refused) const
+{
+  auto intact = read_intact(refused);
+  if (intact.empty())
+    return {};
+  return std::move(intact.front());
 }
 
 void CheckpointStore::remove()

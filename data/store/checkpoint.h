@@ -39,8 +39,10 @@ public:
   /// stand as before.
   void write(ModelFile state, const std::string &key);
 
-  /// The newest checkpoint that is intact, or nothing. A slot that is damaged or of another version
-  /// is passed over, and @p refused receives one sentence that says why, with the path.
+  /// The checkpoints that are intact, the newest first. A slot that is damaged or of another
+  /// version is passed over, and @p refused receives one sentence that says why, with the path.
+  std::vector<Checkpoint> read_intact(std::vector<std::string> &refused) const;
+  /// The first of them, or nothing.
   std::optional<Checkpoint> read_newest(std::vector<std::string> &refused) const;
 
   /// Removes both slots and what a killed write left. Throws WriteError.

@@ -150,6 +150,7 @@ void GuardedMap::ask(Call &call, std::size_t level, const Points &points, bool e
   query.hints = n_hints > 0 ? &hints_ : nullptr;
   query.want_tangent = call.query.want_tangent && !only_estimate;
   query.want_estimate = estimate;
+  query.want_outputs = !only_estimate;
   query.memory = nullptr;
   query.ids = nullptr;
   // A model that throws on one rank must not leave the others in the collective call of the next.

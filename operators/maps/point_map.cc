@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <data/core/errors.h>
 #include <operators/maps/point_map.h>
 
 #include <algorithm>
@@ -43,6 +44,16 @@ const char *to_string(Refusal refusal)
 void prepare_answer(const PointMapInfo &info, const PointQuery &query, PointAnswer &answer)
 {
   const std::size_t n = query.inputs->n_points();
+  if (query.inputs->n_components() != info.inputs.size())
+    throw UserError("'" + info.name + "' has " + std::to_string(info.inputs.size()) +
+                    " inputs, but was asked with " + std::to_string(query.inputs->n_components()) +
+                    ".");
+  if (query.hints &&
+      (query.hints->n_components() != info.hint_size || query.hints->n_points() != n))
+    throw UserError("'" + info.name + "' keeps " + std::to_string(info.hint_size) +
+                    " numbers for each of the " + std::to_string(n) + " points, but was given " +
+                    std::to_string(query.hints->n_components()) + " for " +
+                    std::to_string(query.hints->n_points()) + ".");
   answer.outputs.reshape(info.outputs.size(), n);
   std::fill_n(answer.outputs.data(), info.outputs.size() * n, 0.);
   const std::size_t n_tangent = query.want_tangent ? info.outputs.size() * info.inputs.size() : 0;

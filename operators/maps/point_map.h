@@ -49,6 +49,8 @@ struct PointQuery
   unsigned iteration = 0; ///< non-linear iteration within the step
   bool want_tangent = true;
   bool want_estimate = true; ///< false: error_estimate may stay NaN, which saves its time
+  bool want_outputs =
+    true; ///< false, together with want_tangent: outputs may stay zero, only the estimate counts
   std::vector<double> *memory = nullptr; ///< [memory_size], read and written by confirm(), equal on
                                          ///< all ranks; may be null. Zeros: the beginning of a run
   const std::vector<std::uint64_t> *ids =
@@ -125,7 +127,8 @@ public:
                            std::vector<double> &stress) = 0;
 };
 
-/// Shapes an answer for @p n points: outputs and tangent zero, health ok, no error estimate.
+/// Shapes an answer for the points of @p query: outputs and tangent zero, health ok, no error
+/// estimate. UserError when inputs or hints do not have the shape that @p info states.
 void prepare_answer(const PointMapInfo &info, const PointQuery &query, PointAnswer &answer);
 
 /// Screens the inputs: marks points that are not finite or outside the box (relative slack 1e-12),

@@ -94,17 +94,6 @@ void OddRbf::evaluate(std::size_t n, const double *x, double *y, double *dy) con
     simd_kernels().rbf_single(packed_->in_single, n, x, y, dy);
 }
 
-std::vector<double> OddRbf::rows() const
-{
-  return side_by_side(coefficients_, n_outputs_);
-}
-
-void OddRbf::evaluate_with(const PackedMatrix<float> &rough, std::size_t n, const double *x,
-                           double *y) const
-{
-  simd_kernels().rbf_joint(packed_->in_double, rough, n, x, y);
-}
-
 std::unique_ptr<Head> OddRbf::folded(const double *A, std::size_t n_rows) const
 {
   const auto product = [&](const std::vector<double> &M)

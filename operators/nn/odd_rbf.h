@@ -12,9 +12,6 @@
 
 namespace understudy
 {
-template <class T>
-struct PackedMatrix;
-
 /// Odd radial basis function interpolant with s = x ./ scale,
 ///   f(x) = L s + sum_i [ psi_i(s - z_i) - psi_i(-s - z_i) ],
 ///   psi_i(d) = c_i |d|^3                  (values only), or
@@ -55,16 +52,6 @@ public:
   std::size_t n_outputs() const override { return n_outputs_; }
   std::size_t n_centres() const { return coefficients_.centres.size() / n_inputs(); }
   void evaluate(std::size_t n, const double *x, double *y, double *dy) const override;
-
-  /// Linear and radial coefficients side by side, [n_outputs][n_inputs + n_radial].
-  std::vector<double> rows() const;
-
-  /// Values as evaluate() gives them, to the bit, followed by those of the rough outputs, whose
-  /// coefficients meet the same radial functions in single precision. Only for double precision.
-  /// @param rough packed rows() of interpolants with equal scale, centres and kind
-  /// @param y [n_outputs + rough.n_rows][n]
-  void evaluate_with(const PackedMatrix<float> &rough, std::size_t n, const double *x,
-                     double *y) const;
 
   std::unique_ptr<Head> folded(const double *A, std::size_t n_rows) const override;
   void save(ModelFile &file, const std::string &prefix) const override;

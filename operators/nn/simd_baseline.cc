@@ -11,5 +11,4 @@
 #include <operators/nn/simd_kernels.inc>
 
 const understudy::SimdKernels understudy::simd::kernels_baseline = {
-  "baseline",     any_mlp<double>, any_mlp<float>, any_rbf<double>,
-  any_rbf<float>, any_rbf_joint,   product,        unit};
+  "baseline", any_mlp<double>, any_mlp<float>, any_rbf<double>, any_rbf<float>, product, unit};

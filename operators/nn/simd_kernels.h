@@ -73,12 +73,6 @@ struct SimdKernels
   void (*rbf_single)(const PackedRbf<float> &, std::size_t n, const double *x, double *y,
                      double *dy);
 
-  /// Values of the net, to the bit those of rbf_double, followed by those of rough outputs, which
-  /// share its basis functions: columns as those of its weight, products in single precision.
-  /// @param y [net.weight.n_rows + rough.n_rows][n]
-  void (*rbf_joint)(const PackedRbf<double> &net, const PackedMatrix<float> &rough, std::size_t n,
-                    const double *x, double *y);
-
   /// y = A x in single precision.  @param x [n_columns][n]  @param y [n_rows][n]
   void (*product)(const PackedMatrix<float> &A, std::size_t n, const double *x, double *y);
 

@@ -11,6 +11,5 @@
 #include <operators/nn/simd_kernels.inc>
 
 const understudy::SimdKernels understudy::simd::kernels_v3 = {
-  "x86-64-v3",    any_mlp<double>, any_mlp<float>, any_rbf<double>,
-  any_rbf<float>, any_rbf_joint,   product,        unit};
+  "x86-64-v3", any_mlp<double>, any_mlp<float>, any_rbf<double>, any_rbf<float>, product, unit};
 #endif

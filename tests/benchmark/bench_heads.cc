@@ -8,6 +8,7 @@
 #include <operators/nn/mlp.h>
 #include <operators/nn/odd_rbf.h>
 #include <operators/nn/train_mlp.h>
+#include <tests/random_numbers.h>
 
 #include <benchmark/benchmark.h>
 
@@ -16,9 +17,9 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
-#include <random>
 
 using namespace understudy;
+using test::random_numbers;
 
 namespace
 {
@@ -26,16 +27,6 @@ namespace
 double seconds()
 {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-}
-
-std::vector<double> random_numbers(std::size_t n, double range = 1.)
-{
-  std::mt19937 random(5);
-  std::uniform_real_distribution<double> uniform(-range, range);
-  std::vector<double> v(n);
-  for (double &a : v)
-    a = uniform(random);
-  return v;
 }
 
 template <class T, class Gemm>
@@ -73,8 +64,9 @@ Mlp random_net(const std::vector<std::size_t> &widths, bool odd, Precision preci
   {
     const std::size_t n_bias = odd && i + 2 == widths.size() ? 0 : widths[i + 1];
     const double range = std::sqrt(3. / static_cast<double>(widths[i]));
-    w.layers.push_back({widths[i], widths[i + 1], random_numbers(widths[i] * widths[i + 1], range),
-                        random_numbers(n_bias)});
+    w.layers.push_back({widths[i], widths[i + 1],
+                        random_numbers(widths[i] * widths[i + 1], 5, range),
+                        random_numbers(n_bias, 5)});
   }
   return Mlp(std::move(w), precision);
 }
@@ -86,7 +78,7 @@ constexpr std::size_t n_points = 4096;
 double rate_by_dgemm(const Mlp &net)
 {
   constexpr std::size_t block = 64, columns = 4 * block;
-  const auto x = random_numbers(3 * n_points);
+  const auto x = random_numbers(3 * n_points, 5);
   std::vector<double> in(64 * columns), out(64 * columns);
   constexpr unsigned repetitions = 50;
   const double start = seconds();
@@ -124,7 +116,7 @@ double rate_by_dgemm(const Mlp &net)
 
 void run(benchmark::State &state, const Head &head, bool tangent, double flops, Precision precision)
 {
-  const auto x = random_numbers(head.n_inputs() * n_points);
+  const auto x = random_numbers(head.n_inputs() * n_points, 5);
   std::vector<double> y(head.n_outputs() * n_points), dy(y.size() * head.n_inputs());
   const double gemm = gemm_rate(precision);
   const double start = seconds();
@@ -154,11 +146,11 @@ void odd_rbf(benchmark::State &state, std::size_t n_centres, bool hermite, bool 
 {
   OddRbf::Coefficients c;
   c.scale = {1., 1., 1.};
-  c.centres = random_numbers(3 * n_centres);
-  c.linear = random_numbers(9);
+  c.centres = random_numbers(3 * n_centres, 5);
+  c.linear = random_numbers(9, 5);
   c.hermite = hermite;
   const std::size_t n_radial = n_centres * (hermite ? 4 : 1);
-  c.radial = random_numbers(3 * n_radial);
+  c.radial = random_numbers(3 * n_radial, 5);
   const double flops = 2. * 3. * static_cast<double>(3 + n_radial) * (tangent ? 4. : 1.);
   run(state, OddRbf(std::move(c), precision), tangent, flops, precision);
 }
@@ -169,7 +161,7 @@ void train_evaluation(benchmark::State &state)
   PointBatch x(3, 1000), y(16, 1000), dy(48, 1000);
   for (PointBatch *b : {&x, &y, &dy})
   {
-    const auto v = random_numbers(b->n_components() * b->n_points());
+    const auto v = random_numbers(b->n_components() * b->n_points(), 5);
     std::copy(v.begin(), v.end(), b->data());
   }
   MlpLoss loss(MlpRecipe(), {&x, &y, &dy});

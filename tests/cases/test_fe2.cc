@@ -4,6 +4,8 @@
 // A small FE2 case through the built program, from the exact samples to the report.
 
 #include <data/store/atomic_file.h>
+#include <meshes/rve_generator.h>
+#include <tests/gmsh_text.h>
 #include <tests/run_program.h>
 #include <tests/temporary_folder.h>
 
@@ -248,6 +250,20 @@ TEST_F(Fe2Case, UnsolvableStrainStopsWithItsPoint)
   EXPECT_THAT(done.output, HasSubstr("strain"));
   EXPECT_THAT(done.output, Not(HasSubstr("Stack")));
   EXPECT_THAT(read_file(folder_->path() + "/hard/log.txt"), HasSubstr("\nerror: "));
+}
+
+// Requirement: a micro structure that is a mesh of the user's own goes through all stages.
+TEST(OwnMesh, GoesThroughAllStages)
+{
+  const testing_tools::TemporaryFolder folder;
+  std::ofstream(folder / "mine.msh") << gmsh_text(make_rve("rve3", 1));
+  const auto result = run_understudy(
+    small_case + " -D 'Output directory=" + folder.path() + "/out' -D Micro/Geometry=gmsh" +
+    " -D 'Micro/Mesh file=" + (folder / "mine.msh") + "' -D Training/Closures=linear" +
+    " -D Coupling/Closure=linear");
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(read_file(folder / "out/report.md"),
+              HasSubstr("# FE2 with linear on square, " + (folder / "mine.msh")));
 }
 } // namespace
 } // namespace understudy

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 //
-// The stage 'generate' of the built program, killed by SIGKILL at 50 random moments of its life and
+// The stage 'generate' of the built program, killed by SIGKILL at random moments of its life and
 // started again each time. The moments are drawn from a seeded generator, as shares of the time
-// that the unbroken run took.
+// that the unbroken run took. UNDERSTUDY_GENERATE_KILLS sets the number of kills (50).
 
 #include <data/store/dataset.h>
 #include <tests/run_program.h>
@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -23,7 +24,12 @@ namespace understudy::test
 namespace
 {
 constexpr std::size_t n_samples = 80;
-constexpr unsigned n_kills = 50;
+
+unsigned n_kills()
+{
+  const char *wanted = std::getenv("UNDERSTUDY_GENERATE_KILLS");
+  return wanted ? static_cast<unsigned>(std::atoi(wanted)) : 50;
+}
 
 /// What the manifest lists: the acknowledged samples. Empty before there is a manifest.
 Manifest acknowledged(const std::string &data)
@@ -124,13 +130,13 @@ TEST_F(GenerateKill, NothingAcknowledgedIsLostOrSolvedTwice)
   unsigned killed = 0, killed_inside = 0;
   for (unsigned lives = 1; !HasFailure(); ++lives)
   {
-    ASSERT_LT(lives, 4 * n_kills) << "most runs end before they are killed";
+    ASSERT_LT(lives, 4 * n_kills()) << "most runs end before they are killed";
     SCOPED_TRACE("life " + std::to_string(lives));
     const unsigned n_ranks = lives % 12 == 0 ? 2 : 1;
     const Life &life = n_ranks == 1 ? alone : pair;
     const Manifest before = acknowledged(data);
     // A data set of which little is left is completed, and the next one begun.
-    const bool mortal = killed < n_kills && 4 * before.samples.size() < 3 * n_samples;
+    const bool mortal = killed < n_kills() && 4 * before.samples.size() < 3 * n_samples;
     const bool was_finished = std::filesystem::exists(output + "/generate.json");
 
     StartedProgram program(n_ranks, arguments(output));
@@ -175,11 +181,11 @@ TEST_F(GenerateKill, NothingAcknowledgedIsLostOrSolvedTwice)
       EXPECT_EQ(nlohmann::json::parse(record)["samples_solved"], n_samples - before.samples.size());
     }
     expect_equal(DataSet::open(data), whole, data);
-    if (killed == n_kills)
+    if (killed == n_kills())
       break;
     std::filesystem::remove_all(output);
   }
-  EXPECT_EQ(killed, n_kills);
+  EXPECT_EQ(killed, n_kills());
   EXPECT_GT(killed_inside, 0u) << "no kill hit the stage at work";
   RecordProperty("killed_between_samples", static_cast<int>(killed_inside));
 }

@@ -251,6 +251,34 @@ TEST_F(RunKill, TellsWhatChangedSinceTheCheckpoint)
                     HasSubstr("load factor 0.0166667:")));
 }
 
+// Requirement: ParaView sees all load steps of a resumed run, whatever its first piece wrote.
+TEST_F(RunKill, AResumedRunShowsAllSteps)
+{
+  StartedProgram program(1, arguments({"-D", "Macro/Write macro fields=false"}));
+  ASSERT_TRUE(program.runs_until("load factor 0.5:")) << program.output();
+  kill(program.pid(), SIGTERM);
+  EXPECT_EQ(program.wait().code, 143);
+  EXPECT_FALSE(std::filesystem::exists(run_folder() + "/macro.pvd"));
+  const auto result = StartedProgram(1, arguments({})).wait();
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("goes on"));
+  expect_whole(1);
+  for (const char *step : {"/macro_0000.pvtu", "/macro_0059.pvtu"})
+    EXPECT_TRUE(std::filesystem::exists(run_folder() + step)) << step;
+}
+
+// Requirement: a run whose hand-overs were removed is not up to date, and makes them again.
+TEST_F(RunKill, MissingHandOversAreMadeAgain)
+{
+  ASSERT_EQ(StartedProgram(1, arguments({})).wait().code, 0);
+  ASSERT_TRUE(std::filesystem::exists(out() + "/handover/manifest.json"));
+  std::filesystem::remove_all(out() + "/handover");
+  const auto again = StartedProgram(1, arguments({})).wait();
+  EXPECT_EQ(again.code, 0) << again.output;
+  EXPECT_TRUE(std::filesystem::exists(out() + "/handover/manifest.json")) << again.output;
+  expect_whole(1);
+}
+
 // Requirement: --fresh begins anew, and a checkpoint whose slots are damaged is not believed.
 TEST_F(RunKill, BeginsAnewWhereItIsToldToOrHasTo)
 {
@@ -265,7 +293,7 @@ TEST_F(RunKill, BeginsAnewWhereItIsToldToOrHasTo)
   std::filesystem::resize_file(fields_file(3), 100);
   const auto refused = StartedProgram(1, arguments({"--resume"})).wait();
   EXPECT_EQ(refused.code, 2) << refused.output;
-  EXPECT_THAT(refused.output, HasSubstr("so the run cannot go on; --fresh begins anew."));
+  EXPECT_THAT(refused.output, HasSubstr("No other one is left; --fresh begins anew."));
   const auto damaged = StartedProgram(1, arguments({})).wait();
   EXPECT_EQ(damaged.code, 0) << damaged.output;
   EXPECT_THAT(damaged.output, AllOf(HasSubstr("step-003.fields is missing or damaged"),

@@ -245,7 +245,7 @@ TEST_F(TrainKill, TellsWhatChangedSinceACheckpoint)
                                     HasSubstr("belongs to something else: " + words)));
   const auto warned = train();
   EXPECT_EQ(warned.code, 0) << warned.output;
-  EXPECT_THAT(warned.output, AllOf(HasSubstr("warning: train: equino-mlp: the checkpoint"),
+  EXPECT_THAT(warned.output, AllOf(HasSubstr("warning: train: equino-mlp: The checkpoint"),
                                    HasSubstr(words), HasSubstr("left unused")));
   expect_whole();
 

@@ -186,16 +186,22 @@ TEST_P(EveryPointMap, AnswerDoesNotDependOnTheEstimate)
   }
 }
 
-TEST_P(EveryPointMap, EstimateIsTheSameOneByOneAndWithoutTangent)
+TEST_P(EveryPointMap, EstimateIsTheSameOneByOneAndWithoutTangentOrOutputs)
 {
   const PointBatch E = test_strains(70);
   const auto map = make();
   const PointAnswer batch = ask(*map, E), values = ask(*map, E, false);
+  PointQuery query;
+  query.inputs = &E;
+  query.want_tangent = query.want_outputs = false;
+  PointAnswer alone;
+  map->evaluate(query, alone);
   for (std::size_t p = 0; p < E.n_points(); ++p)
   {
     const double estimate = batch.error_estimate[p];
     const PointAnswer single = ask(*map, points_of(E, p, 1));
-    for (const double other : {single.error_estimate[0], values.error_estimate[p]})
+    for (const double other :
+         {single.error_estimate[0], values.error_estimate[p], alone.error_estimate[p]})
       if (std::isnan(estimate))
         EXPECT_TRUE(std::isnan(other)) << p;
       else
@@ -244,6 +250,25 @@ TEST_P(EveryPointMap, HintsOnlySaveTime)
     map->evaluate(query, answer);
     expect_same(answer, cold);
   }
+}
+
+TEST_P(EveryPointMap, WrongNumbersOfInputsOrHintsAreRefused)
+{
+  const auto map = make();
+  const std::size_t n_hints = map->info().hint_size;
+  const PointBatch two(2, 4), three(3, 4);
+  PointBatch hints(n_hints + 1, 4), fewer(n_hints, 3);
+  const auto refusal = [&](const PointBatch &inputs, PointBatch *given)
+  {
+    PointQuery query;
+    query.inputs = &inputs;
+    query.hints = given;
+    PointAnswer answer;
+    return testing_tools::sentence_of<UserError>([&] { map->evaluate(query, answer); });
+  };
+  EXPECT_THAT(refusal(two, nullptr), HasSubstr("has 3 inputs, but was asked with 2."));
+  EXPECT_THAT(refusal(three, &hints), HasSubstr("numbers for each of the 4 points"));
+  EXPECT_THAT(refusal(three, &fewer), HasSubstr("for 3."));
 }
 
 TEST_P(EveryPointMap, NoPointsNoTrouble)

@@ -3,6 +3,7 @@
 #include <data/core/errors.h>
 #include <data/store/atomic_file.h>
 #include <data/store/checkpoint.h>
+#include <tests/mutations.h>
 #include <tests/temporary_folder.h>
 
 #include <gmock/gmock.h>
@@ -13,6 +14,7 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <sys/resource.h>
 
@@ -171,6 +173,28 @@ TEST(Checkpoint, RefusesAnotherVersionAndWhatIsNoCheckpoint)
   other.write(folder / "run.1.checkpoint");
   EXPECT_EQ(newest({folder / "", "run"}, refused), "nothing");
   EXPECT_THAT(refused[1], HasSubstr("its sequence number is not a whole number >= 0"));
+}
+
+// Requirement: of 2,000 damaged ones none is believed, and the older one stays of use. A few keep
+// their contents, e.g. where a letter of the header was damaged into a blank between two words.
+TEST(Checkpoint, NoneOfManyDamagedOnesIsBelieved)
+{
+  const TemporaryFolder folder;
+  const CheckpointStore store(folder / "", "run");
+  CheckpointStore(folder / "", "run").write(state_of(1), "{}");
+  CheckpointStore(folder / "", "run").write(state_of(2), "{}");
+  const std::string file = folder / "run.1.checkpoint", good = read_file(file);
+  testing_tools::Mutator mutator(6);
+  unsigned n_refused = 0;
+  for (unsigned trial = 0; trial < 2000 && !testing::Test::HasFailure(); ++trial)
+  {
+    std::ofstream(file, std::ios::binary) << mutator.bytes(good);
+    std::vector<std::string> refused;
+    const std::string found = newest(store, refused);
+    EXPECT_EQ(found, refused.empty() ? "2 @ 1" : "1 @ 0") << "trial " << trial;
+    n_refused += refused.size();
+  }
+  EXPECT_GT(n_refused, 1900u);
 }
 
 // Requirement: a full disk is an error, and what stood there still stands.

@@ -40,14 +40,14 @@ struct Resume : testing::Test
                           std::string("x"));
   }
   /// The value in the checkpoint that is resumed, -1: none. What is logged goes to lines_.
-  double resumed(ResumeMode mode, const Json &now = key)
+  double resumed(ResumeMode mode, const Json &now = key, const CheckpointTrouble &trouble = {})
   {
     Log log(MPI_COMM_SELF);
     testing::internal::CaptureStdout();
     std::optional<Checkpoint> found;
     try
     {
-      found = find_checkpoint(store, now, mode, "train: net", log);
+      found = find_checkpoint(store, now, mode, "train: net", log, trouble);
     }
     catch (...)
     {
@@ -88,8 +88,8 @@ TEST_F(Resume, AnotherKeyIsNotResumed)
 {
   write(1., other);
   EXPECT_EQ(resumed(ResumeMode::automatic), -1.);
-  EXPECT_THAT(lines, AllOf(HasSubstr("warning: train: net: the checkpoint '"),
-                           HasSubstr("'tolerances/0' was 1e-08 and is 1e-09")));
+  EXPECT_THAT(lines, AllOf(HasSubstr("warning: train: net: The checkpoint '"),
+                           HasSubstr("'tolerances/0' was 1e-08 and is 1e-09. It is left unused.")));
   EXPECT_EQ(resumed(ResumeMode::automatic, other), 1.) << "it was left where it is";
   EXPECT_THAT(sentence_of<UserError>([&] { resumed(ResumeMode::resume); }),
               AllOf(HasSubstr("run.0.checkpoint' belongs to something else: "
@@ -116,6 +116,25 @@ TEST_F(Resume, DamagedOnesArePassedOver)
   EXPECT_EQ(resumed(ResumeMode::automatic), -1.);
   EXPECT_THAT(sentence_of<UserError>([&] { resumed(ResumeMode::resume); }),
               AllOf(HasSubstr("run.0.checkpoint' is refused"), HasSubstr("No other one is left")));
+}
+
+// Requirement: the older checkpoint is good for what the newer one is not.
+TEST_F(Resume, TheOlderOneIsTakenWhereTheNewerCannotBeUsed)
+{
+  write(1., key);
+  write(2., other);
+  EXPECT_EQ(resumed(ResumeMode::resume), 1.);
+  EXPECT_THAT(lines, HasSubstr("run.1.checkpoint' belongs to something else"));
+  write(3., key); // into the slot of 1
+  write(4., key);
+  const auto lacks = [](const Checkpoint &found)
+  { return found.state.tensor("x", {})[0] > 3.5 ? "a part of it is missing" : ""; };
+  EXPECT_EQ(resumed(ResumeMode::resume, key, lacks), 3.);
+  EXPECT_THAT(lines, HasSubstr("run.1.checkpoint' cannot be used: a part of it is missing."));
+  const auto lacks_all = [](const Checkpoint &) { return "all is missing"; };
+  EXPECT_EQ(resumed(ResumeMode::automatic, key, lacks_all), -1.);
+  EXPECT_THAT(sentence_of<UserError>([&] { resumed(ResumeMode::resume, key, lacks_all); }),
+              AllOf(HasSubstr("all is missing"), HasSubstr("--fresh begins anew")));
 }
 
 TEST_F(Resume, FreshRemovesThem)

@@ -4,6 +4,7 @@
 #include <meshes/rve_generator.h>
 #include <solvers/rve_discretisation.h>
 #include <solvers/sparse_factor.h>
+#include <tests/random_numbers.h>
 #include <tests/temporary_folder.h>
 
 #include <gmock/gmock.h>
@@ -12,22 +13,12 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <random>
 
 using namespace understudy;
+using test::random_numbers;
 
 namespace
 {
-std::vector<double> random_numbers(std::size_t n, unsigned seed)
-{
-  std::mt19937 random(seed);
-  std::uniform_real_distribution<double> uniform(-1., 1.);
-  std::vector<double> v(n);
-  for (double &a : v)
-    a = uniform(random);
-  return v;
-}
-
 PointBatch random_field(std::size_t n_components, std::size_t n_points, unsigned seed)
 {
   PointBatch field(n_components, n_points);
