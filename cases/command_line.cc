@@ -97,7 +97,8 @@ public:
     app_.add_flag("--validate", line.validate, "check the case and end");
     app_.add_option("--stages", stages_, "run only these, separated by commas");
     app_.add_flag("--force", line.force, "run stages although they are up to date");
-    app_.add_flag("--resume", resume_, "go on from a checkpoint, or fail where that cannot be");
+    app_.add_flag("--resume", resume_,
+                  "go on from checkpoints, and fail where one is there that cannot be used");
     app_.add_flag("--fresh", fresh_, "remove checkpoints instead of going on from them");
     app_.add_flag("--quiet", line.quiet, "print only warnings and the last lines");
     add_describe();

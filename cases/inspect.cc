@@ -39,7 +39,8 @@ std::string inspect_data_set(const std::filesystem::path &folder)
                      " (all files verified)\nsamples: " + std::to_string(data.ids().size()) +
                      ", crashed: " + std::to_string(data.crashed().size()) + "\nfields:\n";
   for (const auto &field : data.fields())
-    text += "  " + field.name + " " + shape_text(field.shape) + " [" + field.unit + "]\n";
+    text += "  " + field.name + " " + (field.ragged ? "n x " : "") + shape_text(field.shape) +
+            " [" + field.unit + "]\n";
   text += "defining:\n" + data.info().defining.dump(2) + "\n";
   text += "attributes:\n" + data.attributes().dump(2) + "\n";
   return text + "provenance:\n" + data.provenance().dump(2) + "\n";

@@ -21,8 +21,7 @@ class ModelFile;
 ///   s_nn = phi_s b(E),   s_law = law(E + phi_e a(E)).
 ///
 /// Coefficients and fields are made in single precision, the law is asked in double, so the
-/// indicator is within some 5e-6 of its value in double precision (with 16 modes and 1500 centres;
-/// below 0.2 % of it).
+/// indicator is within some 1e-5 of its value in double precision (asserted by verify/test_equino).
 class EquinoIndicator
 {
 public:

@@ -150,10 +150,9 @@ void add_rounds(Report &report, const std::vector<RoundFindings> &rounds)
       row.keys.push_back(k + what);
     rows.push_back(row);
   }
-  report.paragraph(
-    "Each round trains with the hand-overs of the rounds before and runs again. The "
-    "box is the largest side of the training box; the last column counts the samples "
-    "that the round leaves for the next.");
+  report.paragraph("Each round trains with the hand-overs of the rounds before and runs again. The "
+                   "box is how far the training box reaches; the last column counts the samples "
+                   "that the round leaves for the next.");
   report.table({"round", "handed on", "to the exact model", "displacement error", "force error",
                 "Newton iterations", "training", "run", "box", "samples"},
                rows);

@@ -79,12 +79,16 @@ std::vector<double> DataSet::read(std::size_t id, const std::string &name) const
     throw UserError(
       "Data set '" + folder_ + "' has no sample " + std::to_string(id) +
       (it == manifest_.samples.end() ? "." : ": it crashed (" + it->second.note + ")."));
-  return read_rows(verified_path(it->second.shard), spec, {it->second.row});
+  const std::string path = verified_path(it->second.shard);
+  return spec.ragged ? read_ragged(path, spec, id) : read_rows(path, spec, {it->second.row});
 }
 
 std::vector<double> DataSet::read_all(const std::string &split, const std::string &name) const
 {
   const FieldSpec &spec = field(name);
+  if (spec.ragged)
+    throw UserError("The field '" + name + "' of the data set '" + folder_ +
+                    "' differs in length from sample to sample, so it is read one by one.");
   const std::vector<std::size_t> wanted = ids(split);
   struct Part
   {

@@ -43,12 +43,12 @@ public:
   /// A field by its name. Throws UserError naming the nearest known field.
   const FieldSpec &field(const std::string &name) const;
 
-  /// One field of one sample, row-major. Throws UserError when there is no such sample or field, or
-  /// when the shard is damaged.
+  /// One field of one sample, row-major; a ragged one has as many rows as the sample. Throws
+  /// UserError when there is no such sample or field, or when the shard is damaged.
   std::vector<double> read(std::size_t id, const std::string &field) const;
 
   /// One field of all samples of a split in the order of ids(split): [n_samples][shape of the
-  /// field].
+  /// field]. UserError for a ragged field.
   std::vector<double> read_all(const std::string &split, const std::string &field) const;
 
   /// Throws UserError naming the nearest known array.

@@ -114,10 +114,11 @@ void check_sample(const DataSetInfo &info, const Sample &sample)
   for (std::size_t f = 0; f < info.fields.size(); ++f)
   {
     const std::vector<double> &values = sample.values[f];
-    if (values.size() != info.fields[f].size())
+    if (!info.fields[f].fits(values.size()))
       throw UserError(label + " has " + std::to_string(values.size()) + " values of '" +
                       info.fields[f].name + "' where its shape is " +
-                      shape_text(info.fields[f].shape) + ".");
+                      (info.fields[f].ragged ? "n x " : "") + shape_text(info.fields[f].shape) +
+                      ".");
     if (!std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); }))
       throw UserError(label + " has a value of '" + info.fields[f].name +
                       "' that is not finite; a sample without an answer counts as crashed.");

@@ -22,7 +22,13 @@ Json fields_to_json(const std::vector<FieldSpec> &fields)
 {
   Json list = Json::array();
   for (const FieldSpec &field : fields)
+  {
     list.push_back({{"name", field.name}, {"shape", field.shape}, {"unit", field.unit}});
+    if (field.ragged)
+      list.back()["ragged"] = true;
+    if (field.integer)
+      list.back()["integer"] = true;
+  }
   return list;
 }
 
@@ -82,7 +88,8 @@ void read_info(const Json &text, DataSetInfo &info)
   {
     FieldSpec field{entry.at("name").get<std::string>(),
                     to_counts(entry.at("shape"), "the shape of a field"),
-                    entry.at("unit").get<std::string>()};
+                    entry.at("unit").get<std::string>(), entry.value("ragged", false),
+                    entry.value("integer", false)};
     checked_product(field.shape, "field '" + field.name + "'");
     info.fields.push_back(field);
   }
@@ -170,7 +177,8 @@ std::string describe(const std::vector<FieldSpec> &fields, const std::size_t i)
 {
   if (i >= fields.size())
     return "no field";
-  return "field '" + fields[i].name + "' " + shape_text(fields[i].shape) + " in " + fields[i].unit;
+  return "field '" + fields[i].name + "' " + (fields[i].ragged ? "of n x " : "") +
+         shape_text(fields[i].shape) + " in " + fields[i].unit;
 }
 
 std::string describe(const Json &flat, const std::string &key)
@@ -185,6 +193,11 @@ std::size_t FieldSpec::size() const
   for (const std::size_t n : shape)
     product *= n;
   return product;
+}
+
+bool FieldSpec::fits(std::size_t n_values) const
+{
+  return ragged ? n_values > 0 && n_values % size() == 0 : n_values == size();
 }
 
 bool is_split(const std::string &name)

@@ -18,7 +18,11 @@ struct FieldSpec
   std::string name;
   std::vector<std::size_t> shape; ///< of one sample, row-major; empty for a scalar
   std::string unit;               ///< "1" when it has none
-  std::size_t size() const;       ///< product of shape
+  bool ragged = false;      ///< [n][shape] with an n of each sample's own, as on meshes that differ
+  bool integer = false;     ///< stored as 64-bit integers (cell connectivity)
+  std::size_t size() const; ///< product of shape
+  /// Whether a sample may have so many values.
+  bool fits(std::size_t n_values) const;
 };
 
 /// One array that all samples share, as the nodes of a mesh.

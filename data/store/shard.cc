@@ -191,14 +191,44 @@ void write_dataset(const hid_t dataset, const hid_t type, const void *values)
   check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "write an array");
 }
 
+hid_t file_type(const bool integer)
+{
+  return integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE;
+}
+
+/// Where a ragged field of a sample stands.
+std::string ragged_path(const std::string &name, const std::size_t id)
+{
+  const std::string mesh = "mesh/";
+  return name.starts_with(mesh) ? "/mesh/" + std::to_string(id) + "/" + name.substr(mesh.size())
+                                : "/samples/" + std::to_string(id) + "/" + name;
+}
+
+void write_ragged(const hid_t file, const FieldSpec &field, const Sample &sample,
+                  const std::vector<double> &values)
+{
+  std::vector<hsize_t> shape = {values.size() / field.size()};
+  shape.insert(shape.end(), field.shape.begin(), field.shape.end());
+  const Handle dataset =
+    create_dataset(file, ragged_path(field.name, sample.id), file_type(field.integer), shape, {});
+  write_text(dataset, "unit", field.unit);
+  write_dataset(dataset, H5T_NATIVE_DOUBLE, values.data()); // converted by HDF5
+}
+
 void write_field(const hid_t file, const FieldSpec &field, const std::size_t index,
                  const std::vector<const Sample *> &samples)
 {
+  if (field.ragged)
+  {
+    for (const Sample *sample : samples)
+      write_ragged(file, field, *sample, sample->values[index]);
+    return;
+  }
   std::vector<hsize_t> shape = {samples.size()}, chunk = {1};
   shape.insert(shape.end(), field.shape.begin(), field.shape.end());
   chunk.insert(chunk.end(), field.shape.begin(), field.shape.end());
   const Handle dataset =
-    create_dataset(file, "/samples/" + field.name, H5T_NATIVE_DOUBLE, shape, chunk);
+    create_dataset(file, "/samples/" + field.name, file_type(field.integer), shape, chunk);
   write_text(dataset, "unit", field.unit);
   std::vector<double> values;
   values.reserve(samples.size() * field.size());
@@ -227,8 +257,7 @@ void write_labels(const hid_t file, const std::vector<const Sample *> &samples)
 void write_static(const hid_t file, const std::string &name, const StaticArray &array)
 {
   const std::vector<hsize_t> shape(array.shape.begin(), array.shape.end());
-  const hid_t type = array.integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE;
-  const Handle dataset = create_dataset(file, "/" + name, type, shape, {});
+  const Handle dataset = create_dataset(file, "/" + name, file_type(array.integer), shape, {});
   write_text(dataset, "unit", array.unit);
   write_dataset(dataset, H5T_NATIVE_DOUBLE, array.values.data()); // converted by HDF5
 }
@@ -341,6 +370,24 @@ std::vector<double> read_rows(const std::string &path, const FieldSpec &field,
     return values;
   };
   return read_with_hdf5(path, "/samples/" + field.name, read);
+}
+
+std::vector<double> read_ragged(const std::string &path, const FieldSpec &field, std::size_t id)
+{
+  const auto read = [&](const hid_t dataset, const hid_t space)
+  {
+    const std::size_t rank = field.shape.size() + 1;
+    std::vector<hsize_t> found(rank);
+    if (H5Sget_simple_extent_ndims(space) != static_cast<int>(rank) ||
+        H5Sget_simple_extent_dims(space, found.data(), nullptr) < 0 ||
+        !std::equal(field.shape.begin(), field.shape.end(), found.begin() + 1))
+      throw Hdf5Failure{"find the shape that the manifest lists"};
+    std::vector<double> values(found[0] * field.size());
+    check(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+          "read the array");
+    return values;
+  };
+  return read_with_hdf5(path, ragged_path(field.name, id), read);
 }
 
 std::vector<double> read_static(const std::string &path, const std::string &name,

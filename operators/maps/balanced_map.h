@@ -41,8 +41,8 @@ std::vector<PointMove> plan_moves(const std::vector<std::size_t> &points,
 ///
 /// The inner map must not communicate, must answer equally on all ranks, and its answer at a point
 /// must not depend on the other points of a batch, as with RveClosure. When it throws on one rank,
-/// all ranks throw the same; hints may then have changed. A moved point costs two messages with its
-/// hints, so maps that answer in microseconds gain nothing.
+/// all ranks throw the same; hints may then have changed. A moved point costs its share
+/// of two messages with its hints, so this is for maps that take much longer than those.
 class BalancedMap final : public PointMap
 {
 public:

@@ -107,6 +107,54 @@ TEST(DataSet, HashIsThatOfTheContents)
   EXPECT_NE(DataSet::open(folder / "a").hash(), DataSet::open(folder / "c").hash());
 }
 
+// Requirement: samples on meshes of their own, which differ in size, are stored and read, and h5py
+// finds them at /mesh/<id> and /samples/<id>.
+TEST(DataSet, RaggedFields)
+{
+  const TemporaryFolder folder;
+  DataSetInfo info;
+  info.kind = "meshes";
+  info.fields = {{"mesh/points", {2}, "mm", true},
+                 {"mesh/cells", {3}, "1", true, true},
+                 {"U1", {}, "mm", true},
+                 {"inputs", {2}, "MPa"}};
+  const Sample three{7, "train", false, "", {{0, 0, 1, 0, 0, 1}, {0, 1, 2}, {1, 2, 3}, {8, 9}}},
+    four{
+      9, "test", false, "", {{0, 0, 1, 0, 1, 1, 0, 1}, {0, 1, 2, 0, 2, 3}, {1, 2, 3, 4}, {6, 7}}};
+  {
+    DataSetWriter writer(MPI_COMM_SELF, folder / "data", info);
+    Sample odd = three;
+    odd.values[1].pop_back();
+    EXPECT_EQ(sentence_of<UserError>([&] { writer.write_round({odd}); }),
+              "Sample 7 has 2 values of 'mesh/cells' where its shape is n x [3].");
+    odd.values[1].clear();
+    EXPECT_THAT(sentence_of<UserError>([&] { writer.write_round({odd}); }), HasSubstr("0 values"));
+    writer.write_round({three, four});
+  }
+  const DataSet set = DataSet::open(folder / "data");
+  set.require(info);
+  for (const Sample &sample : {three, four})
+    for (std::size_t f = 0; f < info.fields.size(); ++f)
+      EXPECT_EQ(set.read(sample.id, info.fields[f].name), sample.values[f]);
+  EXPECT_EQ(set.read_all("test", "inputs"), four.values[3]);
+  EXPECT_THAT(sentence_of<UserError>([&] { set.read_all("test", "U1"); }),
+              HasSubstr("differs in length from sample to sample"));
+  info.fields[2].ragged = false;
+  EXPECT_THAT(sentence_of<UserError>([&] { set.require(info); }), HasSubstr("field 'U1' of n x"));
+  if (std::system("/usr/bin/python3 -c 'import h5py' 2> /dev/null") != 0)
+    GTEST_SKIP() << "h5py is not installed";
+  std::ofstream(folder / "look.py") << R"(
+import h5py, sys
+with h5py.File(sys.argv[1] + '/shard-000000-0000.h5', 'r') as f:
+    assert f['mesh/9/points'].shape == (4, 2) and f['mesh/9/points'].attrs['unit'] == 'mm'
+    assert f['mesh/7/cells'].dtype == 'int64' and f['mesh/7/cells'][:].tolist() == [[0, 1, 2]]
+    assert f['samples/9/U1'][:].tolist() == [1, 2, 3, 4]
+    assert f['samples/inputs'][:].tolist() == [[8, 9], [6, 7]]
+)";
+  const std::string command = "/usr/bin/python3 " + (folder / "look.py") + " " + (folder / "data");
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
 // Requirement: h5py opens a shard and finds fields, units, ids, splits and attributes.
 TEST(DataSet, PythonReadsAShard)
 {
