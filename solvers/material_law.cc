@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <data/core/processor_clones.h>
 #include <solvers/material_law.h>
-#include <solvers/processor_clones.h>
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
-#include <solvers/processor_clones.h>
+#include <data/core/processor_clones.h>
 #include <solvers/rve_kernels.h>
 
 #include <cmath>

@@ -2,11 +2,11 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <data/core/errors.h>
+#include <data/core/processor_clones.h>
 #include <data/store/model_file.h>
 #include <operators/nn/head_meta.h>
 #include <operators/nn/mlp.h>
 #include <operators/nn/odd_rbf.h>
-#include <solvers/processor_clones.h>
 #include <surrogates/equino_indicator.h>
 
 #include <algorithm>
