@@ -157,8 +157,8 @@ void GaussianProcessLikelihood::add_gradient(double noise, double misfit, double
   double trace = 0.;
   for (std::size_t i = 0; i < n; ++i)
     trace += K_[i * (n + 1)];
-  // dK/dlog s2 = k = K - (noise + jitter) I, and tr(W K) = tr(A^T Y) - m n
-  gradient[d] = 0.5 * (misfit - static_cast<double>(n) * m - (noise + jitter_) * trace);
+  // dK/dlog s2 = K - noise I, a jitter growing with s2, and tr(W K) = tr(A^T Y) - m n
+  gradient[d] = 0.5 * (misfit - static_cast<double>(n) * m - noise * trace);
   gradient[d + 1] = 0.5 * noise * trace;
 
   // The lower triangle counts twice, which the factor 1/2 takes back; the diagonal does not depend
@@ -182,8 +182,6 @@ GaussianProcess GaussianProcess::condition(const GaussianProcessParameters &para
   state.jitter = likelihood.jitter();
   state.weights = likelihood.weights();
   state.factor = likelihood.factor();
-  for (std::size_t j = 0, n = x.n_points(); j < n; ++j)
-    std::fill_n(&state.factor[j * n], j, 0.);
   return GaussianProcess(std::move(state));
 }
 

@@ -55,11 +55,12 @@ public:
   /// (0, 1e-10, 1e-9, ... are tried first), UserError when a parameter is not finite.
   double evaluate(const double *logarithms, double *gradient);
 
-  /// What the last evaluation added to the diagonal of K; 0 but for nearly singular K.
+  /// What the last evaluation added to the diagonal of K, 0 but for nearly singular K: a fixed part
+  /// of s2 + noise. The gradient takes its growth with s2 into account.
   double jitter() const { return jitter_; }
 
-  /// Lower Cholesky factor, column-major [n][n], the upper triangle unspecified; valid after an
-  /// evaluation without gradient.
+  /// Lower Cholesky factor, column-major [n][n], the upper triangle 0; valid after an evaluation
+  /// without gradient.
   const std::vector<double> &factor() const { return K_; }
 
   /// K^-1 Y, [n_outputs][n]; valid after any evaluation.
