@@ -18,34 +18,14 @@ struct CsrMatrix
   std::vector<double> value;                ///< [n_entries]
 
   std::size_t n_rows() const { return row_start.size() - 1; }
-  std::size_t n_entries() const { return value.size(); }
 
-  /// y = A x.  @param x [n_columns]  @param y [n_rows], other memory than x
-  void multiply(const double *x, double *y) const
-  {
-    for (std::size_t i = 0; i < n_rows(); ++i)
-    {
-      double sum = 0.;
-      for (std::size_t e = row_start[i]; e < row_start[i + 1]; ++e)
-        sum += value[e] * x[column[e]];
-      y[i] = sum;
-    }
-  }
+  /// Y = A X for @p n_fields columns, each contiguous: X [n_fields][n_columns], Y
+  /// [n_fields][n_rows]. X and Y must not overlap. Two flops per entry and field; the matrix is
+  /// read once for every four fields.
+  void multiply(std::size_t n_fields, const double *X, double *Y) const;
 
-  /// Whether the arrays belong together: row_start from 0 to n_entries and never falling, columns
-  /// below n_columns.
-  bool is_consistent() const
-  {
-    if (row_start.empty() || row_start.front() != 0 || row_start.back() != value.size() ||
-        column.size() != value.size())
-      return false;
-    for (std::size_t i = 0; i + 1 < row_start.size(); ++i)
-      if (row_start[i] > row_start[i + 1])
-        return false;
-    for (const std::uint32_t c : column)
-      if (c >= n_columns)
-        return false;
-    return true;
-  }
+  /// Whether the arrays belong together: row_start from 0 to the number of entries and never
+  /// falling, columns below n_columns.
+  bool is_consistent() const;
 };
 } // namespace understudy

@@ -20,7 +20,7 @@ namespace
 void multiply_blocks(const CsrMatrix &M, std::size_t n_rows, const double *x, double *Mx)
 {
   for (std::size_t begin = 0; begin < n_rows; begin += M.n_rows())
-    M.multiply(x + begin, Mx + begin);
+    M.multiply(1, x + begin, Mx + begin);
 }
 
 double inner_product(const std::vector<double> &a, const std::vector<double> &b)

@@ -59,7 +59,7 @@ double inner(const CsrMatrix &M, const double *a, const double *b)
   double sum = 0.;
   for (std::size_t begin = 0; begin < n_rows; begin += M.n_rows())
   {
-    M.multiply(b + begin, Mb.data());
+    M.multiply(1, b + begin, Mb.data());
     for (std::size_t i = 0; i < M.n_rows(); ++i)
       sum += a[begin + i] * Mb[i];
   }
