@@ -42,8 +42,8 @@ void check_metric(const WeightedPod::Metric &metric)
     x[i] = std::sin(1. + 12.9898 * static_cast<double>(i));
     y[i] = std::cos(2. + 78.233 * static_cast<double>(i));
   }
-  metric->multiply(x.data(), Mx.data());
-  metric->multiply(y.data(), My.data());
+  metric->multiply(1, x.data(), Mx.data());
+  metric->multiply(1, y.data(), My.data());
   const double size = std::sqrt(inner_product(Mx, Mx) * inner_product(y, y));
   if (!(std::abs(inner_product(Mx, y) - inner_product(My, x)) <= 1e-10 * size))
     throw UserError("The matrix of the inner product of a proper orthogonal decomposition is not "

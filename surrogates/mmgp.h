@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <operators/maps/point_map.h>
+#include <operators/nn/gaussian_process.h>
+#include <operators/nn/weighted_pod.h>
+#include <surrogates/common_mesh.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace understudy
+{
+/// A scalar that a computation starts from, with the range it was trained in.
+struct MmgpInput
+{
+  Quantity quantity;
+  double lower = 0., upper = 0.;
+};
+
+/// A nodal field or a scalar that is predicted.
+struct MmgpOutput
+{
+  Quantity quantity;
+  /// Learned as log10(q + 1e-12): for quantities that span decades. Its deviation does not open the
+  /// gate.
+  bool logarithmic = false;
+
+  double learned(double q) const;
+  double physical(double t) const; ///< the inverse
+};
+
+/// What a model is for.
+struct MmgpProblem
+{
+  std::vector<MmgpInput> inputs;
+  std::vector<MmgpOutput> fields, scalars;
+};
+
+/// Why the exact model must answer instead.
+enum class MmgpGate : std::uint8_t
+{
+  none = 0,
+  morph = 1,    ///< the mesh has no image on the common shape: there is no prediction
+  range = 2,    ///< a scalar leaves its range
+  shape = 3,    ///< the shape is none that the modes can represent
+  distance = 4, ///< shape and scalars together lie far from all samples (Mahalanobis)
+  deviation = 5 ///< a field is too uncertain
+};
+const char *to_string(MmgpGate gate);
+
+/// Predicted values with their standard deviation and the bounds between which 95 % of the truth
+/// should lie. For a logarithmic output mean is the median, and deviation half of the distance of
+/// the bounds divided by 1.96.
+struct MmgpValues
+{
+  std::vector<double> mean, deviation, lower, upper;
+};
+
+struct MmgpPrediction
+{
+  std::vector<MmgpValues>
+    fields;           ///< per field, at the nodes of the mesh; empty with MmgpGate::morph
+  MmgpValues scalars; ///< one entry for each
+  MmgpGate gate = MmgpGate::none; ///< the first that is shut
+  std::string reason;             ///< one sentence, when a gate is shut
+};
+
+/// Mesh-morphing Gaussian processes (MMGP; Casenave, Staber and Roynard, NeurIPS 2023, arXiv
+/// 2305.12871): a mesh is morphed to a common shape; there its coordinates are a field whose POD
+/// coefficients, with the scalar inputs, are the input X of Gaussian processes for the POD
+/// coefficients of the output fields and for the output scalars:
+///
+///   X = standardise(Phi_x^T M (P x - mean), inputs),   Y_k ~ GP(X),
+///   field = Q (mean + sum_k (m_k + s_k Y_k) phi_k),
+///   var_i = sum_k (Q phi_k)_i^2 s_k^2 (v_k + noise_k) + (Q trunc)_i.
+///
+/// P and Q take fields to the common mesh and back; trunc is the mean square, over samples that the
+/// modes were not made from, of what modes and interpolation lose.
+class Mmgp
+{
+public:
+  struct Scaling
+  {
+    std::vector<double> offset, scale; ///< learned = (value - offset) / scale
+  };
+  struct Field
+  {
+    MmgpOutput output;
+    WeightedPod pod;
+    Scaling scaling;                        ///< of the coefficients
+    std::vector<GaussianProcess> processes; ///< one for all coefficients, or one for each
+    std::vector<double> truncation;         ///< [n_common], squared unit of the learned field
+    double range = 0.;                      ///< of the learned field over the samples
+  };
+  struct Scalar
+  {
+    MmgpOutput output;
+    double offset = 0., scale = 1.;
+    GaussianProcess process;
+  };
+  /// When a prediction is not to be trusted.
+  struct Gates
+  {
+    double shape = 0.;            ///< largest |x - expand(project(x))|_M
+    std::vector<double> mean;     ///< of X over the samples
+    std::vector<double> factor;   ///< lower Cholesky factor of the covariance of X, [d][d]
+    double squared_distance = 0.; ///< largest |L^-1 (X - mean)|^2
+    double deviation = 0.05;      ///< largest deviation divided by the range of the field
+  };
+  struct State
+  {
+    std::vector<MmgpInput> inputs;
+    CommonMesh common;
+    WeightedPod shape;
+    Scaling x; ///< of shape coefficients and inputs
+    std::vector<Field> fields;
+    std::vector<Scalar> scalars;
+    Gates gates;
+  };
+
+  explicit Mmgp(State state) : state_(std::move(state)) {}
+
+  const State &state() const { return state_; }
+  MmgpProblem problem() const;
+
+  /// Fields at the nodes of @p mesh, in its numbering, and scalars. Gates are looked at in their
+  /// order. Throws UserError for another number of inputs or one that is not finite.
+  MmgpPrediction predict(const TriangleMesh &mesh, const std::vector<double> &inputs) const;
+
+  /// The same for a mesh that was morphed before.
+  MmgpPrediction predict(const TriangleMesh &mesh, const CommonMesh::Morphed &morphed,
+                         const std::vector<double> &inputs) const;
+
+  /// Writes the model file with its problem and @p meta.
+  void save(ModelFile &file) const;
+
+  /// Reads what save() wrote. UserError when a part is missing or does not fit.
+  static Mmgp load(const ModelFile &file);
+
+private:
+  std::vector<double> input_of(const TriangleMesh &mesh, const CommonMesh::Morphed &morphed,
+                               const std::vector<double> &inputs, double &residual) const;
+  MmgpValues field_values(const Field &field, const CommonMesh::Morphed &morphed,
+                          const PointBatch &X, double &deviation) const;
+  MmgpValues scalar_values(const PointBatch &X) const;
+
+  State state_;
+};
+} // namespace understudy

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <surrogates/gaussian_process_fit.h>
+#include <surrogates/mmgp.h>
+
+#include <deal.II/base/parameter_handler.h>
+#include <mpi.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace understudy
+{
+/// How MMGP is trained.
+struct MmgpParameters
+{
+  unsigned shape_modes = 8, field_modes = 8;
+  std::string weights = "uniform"; ///< of the Tutte map: "uniform" or "mean-value"
+  bool process_per_coefficient = false;
+  double shape_factor = 1.5;     ///< the shape gate shuts above this times the 99th percentile
+  double distance_share = 1e-3;  ///< of normal samples that the distance gate would shut out
+  double deviation_limit = 0.05; ///< of the deviation gate
+  GaussianProcessFitParameters fit;
+
+  void declare(dealii::ParameterHandler &prm);
+  std::vector<std::string> problems() const;
+};
+
+/// A computed plate.
+struct MmgpSample
+{
+  TriangleMesh mesh;
+  std::vector<double> inputs;              ///< parallel to MmgpProblem::inputs
+  std::vector<std::vector<double>> fields; ///< likewise, at the nodes
+  std::vector<double> scalars;
+};
+
+/// What a training took, and what its searches found; equal on all ranks.
+struct MmgpTraining
+{
+  double seconds_morph = 0., seconds_pod = 0., seconds_fit = 0.; ///< of the slowest rank
+  struct Process
+  {
+    std::string output;
+    double log_likelihood = 0., noise_variance = 0.;
+    unsigned evaluations = 0;
+    bool at_bound = false;
+  };
+  std::vector<Process> processes;
+};
+
+/// Trains on samples 0 to n_samples - 1. The common mesh is the image of the middle one. Every
+/// fifth sample is left out of a first POD, from which the gate of the shape and the truncation of
+/// the fields come; the modes of the model are those of all samples. Morphing is shared out over
+/// the ranks, and so are the searches for hyper-parameters. Collective; the model is equal on all
+/// ranks and does not depend on their number.
+/// @param sample   gives a sample; each rank asks for its own share
+/// @param features of the meshes, counter-clockwise: where their boundary is held in the Tutte map
+/// Throws UserError for fewer than 10 samples, samples that do not fit the problem or cannot be
+/// morphed (naming the sample), and outputs that are equal in all samples.
+Mmgp train_mmgp(MPI_Comm comm, const MmgpParameters &parameters, const MmgpProblem &problem,
+                const std::vector<std::string> &features, std::size_t n_samples,
+                const std::function<MmgpSample(std::size_t)> &sample, MmgpTraining &training);
+} // namespace understudy

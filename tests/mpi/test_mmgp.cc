@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+//
+// Requirement: MMGP learns fields on plates whose meshes all differ, says how far it may be wrong,
+// and hands over what is unlike its samples. The fields here are formulas, so that all of it is
+// quick; the radius of the notch is known to the model by the shape of the mesh alone.
+
+#include <data/core/collective.h>
+#include <data/core/errors.h>
+#include <data/store/model_file.h>
+#include <meshes/plate_generator.h>
+#include <surrogates/mmgp_training.h>
+#include <tests/random_numbers.h>
+#include <tests/temporary_folder.h>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+using namespace understudy;
+using testing::HasSubstr;
+using testing_tools::sentence_of;
+
+namespace
+{
+const std::vector<std::string> features(plate_features.begin(), plate_features.end());
+
+MmgpProblem problem()
+{
+  return {{{{"P", "MPa"}, 1., 2.}, {{"K", "MPa"}, -1., 1.}},
+          {{{"wave", "mm"}, false}, {{"decades", "1"}, true}},
+          {{{"mean", "mm"}, false}}};
+}
+
+TriangleMesh plate(double radius, std::uint64_t seed)
+{
+  PlateMeshing meshing;
+  meshing.h = 0.14;
+  meshing.seed = seed;
+  return make_plate(PlateShape::circle(radius), meshing);
+}
+
+/// A plate and what stands for its answer: smooth in place, radius and inputs.
+MmgpSample sample_on(TriangleMesh mesh, double radius, double P, double K)
+{
+  MmgpSample s{std::move(mesh), {P, K}, {{}, {}}, {}};
+  for (const auto &[x, y] : s.mesh.nodes)
+  {
+    s.fields[0].push_back(P * std::sin(1. + x + radius * y) + K * radius * x * y);
+    s.fields[1].push_back(std::pow(10., -6. + 2. * P + K * y));
+  }
+  s.scalars = {P * radius + K * K};
+  return s;
+}
+
+MmgpSample sample(std::size_t i)
+{
+  const auto u = test::random_numbers(3, 100 + static_cast<unsigned>(i), 1.);
+  const double radius = 0.4 + 0.15 * u[0];
+  return sample_on(plate(radius, i), radius, 1.5 + 0.5 * u[1], u[2]);
+}
+
+MmgpParameters parameters()
+{
+  MmgpParameters p;
+  p.shape_modes = 5;
+  p.field_modes = 6;
+  p.fit.n_restarts = 2;
+  return p;
+}
+
+constexpr std::size_t n_train = 60;
+
+const Mmgp &model()
+{
+  static MmgpTraining training;
+  static const Mmgp trained =
+    train_mmgp(MPI_COMM_WORLD, parameters(), problem(), features, n_train, sample, training);
+  return trained;
+}
+
+/// Root mean square of the difference, relative to that of the truth.
+double error(const std::vector<double> &found, const std::vector<double> &truth)
+{
+  double difference = 0., size = 0.;
+  for (std::size_t i = 0; i < truth.size(); ++i)
+  {
+    difference += (found[i] - truth[i]) * (found[i] - truth[i]);
+    size += truth[i] * truth[i];
+  }
+  return std::sqrt(difference / size);
+}
+
+double coverage(const MmgpValues &values, const std::vector<double> &truth)
+{
+  double inside = 0.;
+  for (std::size_t i = 0; i < truth.size(); ++i)
+    inside += truth[i] >= values.lower[i] && truth[i] <= values.upper[i] ? 1. : 0.;
+  return inside / static_cast<double>(truth.size());
+}
+
+std::vector<double> numbers_of(const MmgpPrediction &p)
+{
+  std::vector<double> all;
+  for (const MmgpValues &values : p.fields)
+    for (const auto *list : {&values.mean, &values.deviation, &values.lower, &values.upper})
+      all.insert(all.end(), list->begin(), list->end());
+  all.insert(all.end(), p.scalars.mean.begin(), p.scalars.mean.end());
+  all.insert(all.end(), p.scalars.deviation.begin(), p.scalars.deviation.end());
+  return all;
+}
+
+/// The mesh with its nodes in another order.
+TriangleMesh renumbered(const TriangleMesh &mesh, std::vector<unsigned> &place_of)
+{
+  const std::size_t n = mesh.n_nodes();
+  place_of.resize(n);
+  for (std::size_t i = 0; i < n; ++i)
+    place_of[i] = static_cast<unsigned>((i * 7 + 3) % n);
+  TriangleMesh other = mesh;
+  for (std::size_t i = 0; i < n; ++i)
+    other.nodes[place_of[i]] = mesh.nodes[i];
+  for (auto &triangle : other.triangles)
+    for (unsigned &node : triangle)
+      node = place_of[node];
+  for (auto &[name, edges] : other.edges)
+    for (auto &edge : edges)
+      for (unsigned &node : edge)
+        node = place_of[node];
+  for (auto &[name, node] : other.features)
+    node = place_of[node];
+  return other;
+}
+} // namespace
+
+TEST(Mmgp, PredictsFieldsOnMeshesItHasNotSeen)
+{
+  double covered = 0., all = 0.;
+  for (std::size_t i = 1000; i < 1020; ++i)
+  {
+    const MmgpSample truth = sample(i);
+    const MmgpPrediction p = model().predict(truth.mesh, truth.inputs);
+    ASSERT_EQ(p.gate, MmgpGate::none) << p.reason;
+    ASSERT_EQ(p.fields[0].mean.size(), truth.mesh.n_nodes());
+    EXPECT_LT(error(p.fields[0].mean, truth.fields[0]), 0.01);
+    EXPECT_LT(error(p.fields[1].mean, truth.fields[1]), 0.05);
+    EXPECT_LT(error(p.scalars.mean, truth.scalars), 0.05);
+    covered += coverage(p.fields[0], truth.fields[0]) + coverage(p.fields[1], truth.fields[1]);
+    all += 2.;
+  }
+  EXPECT_GT(covered / all, 0.85);
+  EXPECT_LT(covered / all, 0.9999);
+}
+
+// Requirement: the closed form of the variance is that of random draws of the coefficients.
+TEST(Mmgp, VarianceIsThatOfDraws)
+{
+  const MmgpSample truth = sample(2000);
+  const auto morphed = model().state().common.morph(truth.mesh);
+  const MmgpPrediction p = model().predict(truth.mesh, morphed, truth.inputs);
+  const Mmgp::Field &field = model().state().fields[0];
+  const std::size_t n_modes = field.pod.n_modes(), n = truth.mesh.n_nodes();
+  std::vector<double> modes(n_modes * n), trunc(n);
+  morphed.from_common.apply(n_modes, field.pod.modes().data(), modes.data());
+  morphed.from_common.apply(1, field.truncation.data(), trunc.data());
+  // The same X again, by the coordinates of the common mesh.
+  std::vector<double> common(2 * model().state().common.n_nodes());
+  morphed.to_common.apply(2, coordinates_of(truth.mesh).data(), common.data());
+  const PointBatch c = model().state().shape.project(1, common.data());
+  PointBatch X(c.n_components() + 2, 1), mean;
+  for (std::size_t k = 0; k < X.n_components(); ++k)
+    X(k, 0) = ((k < c.n_components() ? c(k, 0) : truth.inputs[k - c.n_components()]) -
+               model().state().x.offset[k]) /
+              model().state().x.scale[k];
+  std::vector<double> variance;
+  field.processes[0].predict(X, mean, &variance);
+  const double v = variance[0] + field.processes[0].parameters().noise_variance;
+  for (const std::size_t i : {std::size_t(0), n / 2, n - 1})
+  {
+    std::mt19937 random(5);
+    std::normal_distribution<double> normal;
+    double sum = 0.;
+    constexpr int n_draws = 100000;
+    for (int draw = 0; draw < n_draws; ++draw)
+    {
+      double value = std::sqrt(trunc[i]) * normal(random);
+      for (std::size_t k = 0; k < n_modes; ++k)
+        value += modes[k * n + i] * field.scaling.scale[k] * std::sqrt(v) * normal(random);
+      sum += value * value / n_draws;
+    }
+    EXPECT_NEAR(p.fields[0].deviation[i], std::sqrt(sum), 0.015 * std::sqrt(sum));
+  }
+}
+
+TEST(Mmgp, DoesNotDependOnTheNumberingOfTheMesh)
+{
+  const MmgpSample truth = sample(3000);
+  std::vector<unsigned> place_of;
+  const TriangleMesh other = renumbered(truth.mesh, place_of);
+  const MmgpPrediction p = model().predict(truth.mesh, truth.inputs),
+                       q = model().predict(other, truth.inputs);
+  for (std::size_t i = 0; i < truth.mesh.n_nodes(); ++i)
+    EXPECT_NEAR(p.fields[0].mean[i], q.fields[0].mean[place_of[i]], 1e-10);
+}
+
+TEST(Mmgp, EveryNumberOfRanksTrainsTheSame)
+{
+  MmgpTraining training;
+  const Mmgp alone =
+    train_mmgp(MPI_COMM_SELF, parameters(), problem(), features, n_train, sample, training);
+  const MmgpSample truth = sample(4000);
+  const auto a = numbers_of(alone.predict(truth.mesh, truth.inputs)),
+             b = numbers_of(model().predict(truth.mesh, truth.inputs));
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i)
+    EXPECT_NEAR(a[i], b[i], 1e-9 * (1. + std::abs(b[i])));
+}
+
+TEST(Mmgp, IsReadBackToTheBit)
+{
+  ModelFile file;
+  model().save(file);
+  const Mmgp read = Mmgp::load(ModelFile::from_bytes(file.to_bytes(), "m"));
+  const MmgpSample truth = sample(5000);
+  EXPECT_EQ(numbers_of(read.predict(truth.mesh, truth.inputs)),
+            numbers_of(model().predict(truth.mesh, truth.inputs)));
+  EXPECT_EQ(read.problem().inputs[1].quantity.name, "K");
+  EXPECT_TRUE(read.problem().fields[1].logarithmic);
+}
+
+TEST(Mmgp, WhatIsUnlikeItsSamplesIsHandedOver)
+{
+  const auto gate = [](const TriangleMesh &mesh, const std::vector<double> &inputs)
+  {
+    const MmgpPrediction p = model().predict(mesh, inputs);
+    EXPECT_EQ(p.reason.empty(), p.gate == MmgpGate::none);
+    return p.gate;
+  };
+  const std::vector<double> middle = {1.5, 0.};
+  PlateMeshing meshing;
+  meshing.h = 0.14;
+  EXPECT_EQ(gate(plate(0.4, 77), middle), MmgpGate::none);
+  EXPECT_EQ(gate(plate(0.4, 77), {2.1, 0.}), MmgpGate::range);
+  EXPECT_EQ(gate(make_plate(PlateShape::semi_ellipse(0.4, 0.6), meshing), middle), MmgpGate::shape);
+  EXPECT_EQ(gate(make_plate(PlateShape::v_notch(0.4, 0.5), meshing), middle), MmgpGate::shape);
+  TriangleMesh flipped = plate(0.4, 77);
+  std::swap(flipped.triangles[5][0], flipped.triangles[5][1]);
+  EXPECT_EQ(gate(flipped, middle), MmgpGate::morph);
+  EXPECT_TRUE(model().predict(flipped, middle).fields.empty());
+  unsigned false_alarms = 0;
+  for (std::size_t i = 6000; i < 6040; ++i)
+  {
+    const MmgpSample truth = sample(i);
+    false_alarms += gate(truth.mesh, truth.inputs) != MmgpGate::none ? 1 : 0;
+  }
+  EXPECT_LE(false_alarms, 2u);
+}
+
+TEST(Mmgp, WrongInputIsToldInASentence)
+{
+  const TriangleMesh mesh = plate(0.4, 1);
+  EXPECT_EQ(sentence_of<UserError>([&] { model().predict(mesh, {1.5}); }),
+            "The model takes 2 scalars, but was given 1.");
+  EXPECT_EQ(sentence_of<UserError>(
+              [&] {
+                model().predict(mesh, {1.5, std::nan("")});
+              }),
+            "The input 'K' is not finite.");
+  MmgpTraining training;
+  const auto refusal = [&](std::size_t n, const std::function<MmgpSample(std::size_t)> &samples)
+  {
+    return sentence_of<UserError>(
+      [&] { train_mmgp(MPI_COMM_SELF, parameters(), problem(), features, n, samples, training); });
+  };
+  EXPECT_EQ(refusal(1, sample), "MMGP needs at least 10 training samples, not 1.");
+  const auto changed = [](const std::function<void(MmgpSample &)> &change)
+  {
+    return [change](std::size_t i)
+    {
+      MmgpSample s = sample(i);
+      if (i == 3)
+        change(s);
+      return s;
+    };
+  };
+  EXPECT_EQ(refusal(12, changed([](MmgpSample &s) { s.fields[0][4] = std::nan(""); })),
+            "Sample 3 has a field that does not have one finite value per node.");
+  EXPECT_EQ(refusal(12, changed([](MmgpSample &s) { s.inputs.pop_back(); })),
+            "Sample 3 has other inputs or outputs than the problem.");
+  EXPECT_THAT(refusal(12, changed([](MmgpSample &s)
+                                  { std::swap(s.mesh.triangles[0][0], s.mesh.triangles[0][1]); })),
+              HasSubstr("Sample 3 cannot be morphed: "));
+  EXPECT_THAT(refusal(12,
+                      [](std::size_t i)
+                      {
+                        MmgpSample s = sample(i);
+                        s.scalars = {7.};
+                        return s;
+                      }),
+              HasSubstr("The scalar 'mean' is the same number in all samples"));
+}
+
+TEST(Mmgp, ADamagedModelFileIsRefused)
+{
+  ModelFile file;
+  model().save(file);
+  const auto refusal = [&](const std::function<void(ModelFile &)> &change)
+  {
+    ModelFile other = file;
+    change(other);
+    return sentence_of<UserError>([&] { Mmgp::load(other); });
+  };
+  EXPECT_THAT(refusal([](ModelFile &f) { f.meta().erase("mmgp"); }), HasSubstr("lacks a part"));
+  EXPECT_THAT(refusal([](ModelFile &f) { f.meta()["mmgp"]["version"] = 9; }),
+              HasSubstr("another version"));
+  EXPECT_THAT(refusal([](ModelFile &f) { f.add("fields/wave/range", {}, {0.}); }),
+              HasSubstr("The parts of 'wave'"));
+  EXPECT_THAT(refusal(
+                [](ModelFile &f)
+                {
+                  auto t = f.tensor("common/triangles", f.shape("common/triangles"));
+                  t[0] = 1e9;
+                  f.add("common/triangles", f.shape("common/triangles"), t);
+                }),
+              HasSubstr("names a node of the common mesh that is not there"));
+}
