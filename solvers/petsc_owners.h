@@ -8,6 +8,27 @@
 
 namespace understudy
 {
+/// Owner of a Vec, Mat or KSP, empty until create() has been given to PETSc's function that makes
+/// one.
+template <class Handle, PetscErrorCode (*destroy)(Handle *)>
+class PetscOwner
+{
+public:
+  PetscOwner() = default;
+  ~PetscOwner() { destroy(&handle_); }
+  PetscOwner(const PetscOwner &) = delete;
+  PetscOwner &operator=(const PetscOwner &) = delete;
+
+  operator Handle() const { return handle_; }
+  Handle *create() { return &handle_; }
+
+private:
+  Handle handle_ = nullptr;
+};
+using PetscVector = PetscOwner<Vec, VecDestroy>;
+using PetscMatrix = PetscOwner<Mat, MatDestroy>;
+using PetscKsp = PetscOwner<KSP, KSPDestroy>;
+
 /// Owner of a SNES.
 class Snes
 {

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <data/core/errors.h>
+#include <solvers/l2_projection.h>
+#include <solvers/load_stepping.h>
+#include <solvers/plate_newton.h>
+#include <solvers/plate_viscoplastic.h>
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+namespace understudy
+{
+namespace
+{
+const PlateParameters &checked(const PlateParameters &parameters)
+{
+  std::string sentence;
+  for (const auto &problem : parameters.problems())
+    sentence += (sentence.empty() ? "The plate is impossible: " : "; ") + problem;
+  if (!sentence.empty())
+    throw UserError(sentence + ".");
+  return parameters;
+}
+
+/// The nodes of all edges of a name; none where there are no such edges.
+std::vector<unsigned> nodes_of(const TriangleMesh &mesh, const char *name)
+{
+  std::vector<unsigned> nodes;
+  const auto found = mesh.edges.find(name);
+  if (found != mesh.edges.end())
+    for (const auto &side : found->second)
+      nodes.insert(nodes.end(), side.begin(), side.end());
+  return nodes;
+}
+} // namespace
+
+std::vector<std::string> PlateParameters::problems() const
+{
+  std::vector<std::string> found = material.problems();
+  const auto demand = [&found](bool good, const char *sentence)
+  {
+    if (!good)
+      found.emplace_back(sentence);
+  };
+  demand(std::isfinite(pressure), "the pressure must be finite");
+  demand(duration > 0. && std::isfinite(duration), "the duration must be positive");
+  demand(n_steps >= 1, "there must be a step");
+  demand(most_cuts <= 30, "a step can be halved 30 times at most");
+  demand(absolute_tolerance > 0. && relative_tolerance > 0., "the tolerances must be positive");
+  demand(maximum_iterations >= 1, "Newton's method needs an iteration");
+  return found;
+}
+
+struct PlateViscoplastic::Implementation
+{
+  PlateParameters parameters;
+  ViscoplasticLaw law;
+  PlateDiscretisation discretisation;
+  PlateNewton newton;
+  std::vector<unsigned> top; ///< nodes
+  std::function<void(const std::string &)> line;
+  PlateGuess guess;
+
+  PetscVector u, last, before_last; ///< at work, and of the accepted steps
+  PetscVector other;                ///< the guess from elsewhere
+  double previous_factor = 0.;      ///< of before_last
+  PointBatch state;                 ///< of the last accepted step
+
+  Implementation(const TriangleMesh &mesh, QuadraticTriangles triangles,
+                 const PlateConditions &conditions, const PlateParameters &p, MPI_Comm comm)
+    : parameters(checked(p)),
+      law(p.material),
+      discretisation(std::move(triangles), conditions, comm),
+      newton(discretisation, law,
+             {p.absolute_tolerance, p.relative_tolerance, p.maximum_iterations}),
+      top(nodes_of(mesh, "top"))
+  {
+    for (PetscVector *vector : {&u, &last, &before_last, &other})
+      discretisation.make_vector(*vector);
+  }
+
+  void say(const std::string &text) const
+  {
+    int rank = 0;
+    MPI_Comm_rank(discretisation.comm(), &rank);
+    if (line && rank == 0)
+      line(text);
+  }
+  void rest();
+  void predict(unsigned step, double accepted, double target);
+  void choose_guess(unsigned step, const PlateNewton::Step &to, PlateStepRecord &record);
+  PlateNewton::Outcome attempt(unsigned step, const LoadStepping &stepping,
+                               PlateStepRecord &record);
+  void take_step(unsigned step, LoadStepping &stepping, PlateResult &result);
+  void finish(PlateResult &result);
+};
+
+void PlateViscoplastic::Implementation::rest()
+{
+  for (const Vec vector : {static_cast<Vec>(last), static_cast<Vec>(before_last)})
+    check_petsc(VecSet(vector, 0.));
+  previous_factor = 0.;
+  state = PointBatch(ViscoplasticLaw::n_state, discretisation.n_points());
+}
+
+/// u = the extrapolation of the accepted steps, with the held values of the target.
+void PlateViscoplastic::Implementation::predict(unsigned step, double accepted, double target)
+{
+  check_petsc(VecCopy(last, u));
+  if (step > 0)
+  {
+    const double ratio = (target - accepted) / (accepted - previous_factor);
+    check_petsc(VecAXPBY(u, -ratio, 1. + ratio, before_last));
+  }
+  discretisation.hold(target, u);
+}
+
+/// Replaces u by the guess from elsewhere where that has no larger residual.
+void PlateViscoplastic::Implementation::choose_guess(unsigned step, const PlateNewton::Step &to,
+                                                     PlateStepRecord &record)
+{
+  record.guess = GuessUse::none;
+  if (!guess)
+    return;
+  auto values = guess(step, to.load_factor);
+  if (values.empty())
+    return;
+  const QuadraticTriangles &triangles = discretisation.triangles();
+  if (values.size() == 2 * triangles.n_vertices())
+    values = complete_sides(triangles, values);
+  if (values.size() != 2 * triangles.nodes().size())
+    throw UserError("The first guess of the plate's displacement has " +
+                    std::to_string(values.size()) + " values; " +
+                    std::to_string(2 * triangles.n_vertices()) + " or " +
+                    std::to_string(2 * triangles.nodes().size()) + " are needed.");
+  discretisation.scatter(values, other);
+  discretisation.hold(to.load_factor, other);
+  record.own_residual = newton.residual_norm(to, u);
+  record.guess_residual = newton.residual_norm(to, other);
+  const bool take =
+    std::isfinite(record.guess_residual) && record.guess_residual <= record.own_residual;
+  record.guess = take ? GuessUse::taken : GuessUse::discarded;
+  if (take)
+    check_petsc(VecCopy(other, u));
+}
+
+/// One try to reach the target from the accepted state, which is left alone.
+PlateNewton::Outcome PlateViscoplastic::Implementation::attempt(unsigned step,
+                                                                const LoadStepping &stepping,
+                                                                PlateStepRecord &record)
+{
+  const double accepted = stepping.accepted(), target = stepping.target();
+  const PlateNewton::Step to = {&state, (target - accepted) * parameters.duration, target};
+  predict(step, accepted, target);
+  choose_guess(step, to, record);
+  return newton.solve(to, u);
+}
+
+void PlateViscoplastic::Implementation::take_step(unsigned step, LoadStepping &stepping,
+                                                  PlateResult &result)
+{
+  PlateStepRecord record;
+  auto outcome = attempt(step, stepping, record);
+  while (!outcome.converged)
+  {
+    std::ostringstream sentence;
+    sentence << "Step " << step + 1 << " of the plate, to load factor " << stepping.target()
+             << ", failed: " << outcome.trouble;
+    if (!stepping.cut())
+      throw SolverError(sentence.str() + "; it has been halved " + std::to_string(record.cuts) +
+                        " times.");
+    ++record.cuts;
+    say(sentence.str() + "; it is halved.");
+    outcome = attempt(step, stepping, record);
+  }
+  previous_factor = stepping.accepted();
+  stepping.accept();
+  check_petsc(VecCopy(last, before_last));
+  check_petsc(VecCopy(u, last));
+  state = newton.state();
+
+  record.load_factor = stepping.accepted();
+  record.newton_iterations = outcome.iterations;
+  record.linear_iterations = outcome.linear_iterations;
+  record.factorizations = outcome.factorizations;
+  record.residual_norms = outcome.residual_norms;
+  unsigned long plastic = static_cast<unsigned long>(
+    std::count(newton.status().begin(), newton.status().end(), FlowStatus::plastic));
+  MPI_Allreduce(MPI_IN_PLACE, &plastic, 1, MPI_UNSIGNED_LONG, MPI_SUM, discretisation.comm());
+  record.plastic_points = plastic;
+  std::ostringstream text;
+  text << "load factor " << record.load_factor << ": " << record.newton_iterations
+       << " Newton iterations, residual " << record.residual_norms.back() << ", "
+       << record.plastic_points << " points flow";
+  if (record.guess != GuessUse::none)
+    text << ", first guess " << (record.guess == GuessUse::taken ? "taken" : "discarded");
+  say(text.str());
+  result.newton_iterations += record.newton_iterations;
+  result.linear_iterations += record.linear_iterations;
+  result.factorizations += record.factorizations;
+  result.steps.push_back(std::move(record));
+}
+
+/// Fields and scalars of the accepted state.
+void PlateViscoplastic::Implementation::finish(PlateResult &result)
+{
+  const QuadraticTriangles &triangles = discretisation.triangles();
+  const std::size_t n = triangles.n_vertices();
+  result.displacement = discretisation.gather(last);
+  const PointBatch &stress = newton.stress();
+  const PointBatch fields =
+    project_to_vertices(triangles, discretisation.own_cells(),
+                        {stress.component(0).data(), stress.component(1).data(),
+                         stress.component(2).data(), state.component(ViscoplasticLaw::p).data()},
+                        discretisation.comm());
+  const auto copy = [&fields](unsigned c)
+  { return std::vector<double>(fields.component(c).begin(), fields.component(c).end()); };
+  result.sig11 = copy(0);
+  result.sig22 = copy(1);
+  result.sig12 = copy(2);
+  result.evrcum = copy(3);
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    result.U1.push_back(result.displacement[2 * i]);
+    result.U2.push_back(result.displacement[2 * i + 1]);
+    const double s11 = result.sig11[i], s22 = result.sig22[i], s12 = result.sig12[i];
+    result.max_von_mises =
+      std::max(result.max_von_mises, std::sqrt(s11 * s11 - s11 * s22 + s22 * s22 + 3. * s12 * s12));
+  }
+  result.max_evrcum = *std::max_element(result.evrcum.begin(), result.evrcum.end());
+  const auto largest_on_top = [this](const std::vector<double> &field)
+  {
+    double value = top.empty() ? 0. : field[top.front()];
+    for (const unsigned node : top)
+      value = std::max(value, field[node]);
+    return value;
+  };
+  result.max_U2_top = largest_on_top(result.U2);
+  result.max_sig22_top = largest_on_top(result.sig22);
+}
+
+PlateViscoplastic::PlateViscoplastic(const TriangleMesh &mesh, const PlateParameters &parameters,
+                                     MPI_Comm comm)
+{
+  QuadraticTriangles triangles(mesh);
+  const PlateConditions conditions = tensile_conditions(mesh, triangles, parameters.pressure);
+  implementation_ =
+    std::make_unique<Implementation>(mesh, std::move(triangles), conditions, parameters, comm);
+}
+
+PlateViscoplastic::PlateViscoplastic(const TriangleMesh &mesh, const PlateConditions &conditions,
+                                     const PlateParameters &parameters, MPI_Comm comm)
+  : implementation_(std::make_unique<Implementation>(mesh, QuadraticTriangles(mesh), conditions,
+                                                     parameters, comm))
+{
+}
+
+PlateViscoplastic::~PlateViscoplastic() = default;
+
+void PlateViscoplastic::report_to(std::function<void(const std::string &)> line)
+{
+  implementation_->line = std::move(line);
+}
+
+void PlateViscoplastic::guess_with(PlateGuess guess)
+{
+  implementation_->guess = std::move(guess);
+}
+
+const QuadraticTriangles &PlateViscoplastic::triangles() const
+{
+  return implementation_->discretisation.triangles();
+}
+
+PlateResult PlateViscoplastic::run()
+{
+  Implementation &self = *implementation_;
+  const PlateParameters &p = self.parameters;
+  LoadStepping stepping(p.n_steps, std::ldexp(1., -static_cast<int>(p.most_cuts)));
+  PlateResult result;
+  self.rest();
+  for (unsigned step = 0; !stepping.finished(); ++step)
+    self.take_step(step, stepping, result);
+  self.finish(result);
+  return result;
+}
+} // namespace understudy
