@@ -53,6 +53,9 @@ public:
   /// Overwrites the first guess @p u, which must have the held values, by the solution.
   Outcome solve(const Step &step, Vec u);
 
+  /// The next solve() makes a factor of its own.
+  void forget_factor() { has_factor_ = false; }
+
   /// Residual and its derivative at @p u; without an answer at all points they are of no use, and
   /// the result is false. matrix() and residual() are valid until the next call.
   bool linearise(const Step &step, Vec u);

@@ -103,6 +103,7 @@ void PlateViscoplastic::Implementation::rest()
   for (const Vec vector : {static_cast<Vec>(last), static_cast<Vec>(before_last)})
     check_petsc(VecSet(vector, 0.));
   previous_factor = 0.;
+  newton.forget_factor(); // one run never depends on the one before
   state = PointBatch(ViscoplasticLaw::n_state, discretisation.n_points());
 }
 
@@ -167,11 +168,12 @@ void PlateViscoplastic::Implementation::take_step(unsigned step, LoadStepping &s
   while (!outcome.converged)
   {
     std::ostringstream sentence;
-    sentence << "Step " << step + 1 << " of the plate, to load factor " << stepping.target()
-             << ", failed: " << outcome.trouble;
+    sentence << "Step " << std::floor(stepping.accepted() * parameters.n_steps + 1e-9) + 1.
+             << " of " << parameters.n_steps << " of the plate, to load factor "
+             << stepping.target() << ", failed: " << outcome.trouble;
     if (!stepping.cut())
-      throw SolverError(sentence.str() + "; it has been halved " + std::to_string(record.cuts) +
-                        " times.");
+      throw SolverError(sentence.str() + "; a step cannot be halved more than " +
+                        std::to_string(parameters.most_cuts) + " times.");
     ++record.cuts;
     say(sentence.str() + "; it is halved.");
     outcome = attempt(step, stepping, record);

@@ -68,10 +68,10 @@ struct PlateResult
   unsigned factorizations = 0;
 };
 
-/// A first guess of the displacement at the end of step @p step (from 0) that leads to
-/// @p load_factor: u1 and u2 in turn, at the nodes of the mesh (then the middles of the sides are
-/// completed by complete_sides()) or at those of QuadraticTriangles; empty when there is none. Held
-/// displacements are overwritten. Called on all ranks, which must answer alike.
+/// A first guess of the displacement at @p load_factor, after @p step accepted steps: u1 and u2 in
+/// turn, at the nodes of the mesh (then the middles of the sides are completed by complete_sides())
+/// or at those of QuadraticTriangles; empty when there is none. Held displacements are overwritten.
+/// Called on all ranks, which must answer alike.
 using PlateGuess = std::function<std::vector<double>(unsigned step, double load_factor)>;
 
 /// A plate in quasi-static equilibrium at small strains in plane strain,
@@ -102,7 +102,7 @@ public:
   const QuadraticTriangles &triangles() const;
 
   /// From rest at zero load to the end. Collective; may be called again. Throws SolverError on all
-  /// ranks when a step fails that has been halved often enough: the sentence names the step and a
+  /// ranks when a step fails that cannot be halved any more: the sentence names the step and a
   /// triangle.
   PlateResult run();
 

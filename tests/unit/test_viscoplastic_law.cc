@@ -137,7 +137,9 @@ State rates(const PlateMaterial &m, const Strain &e, const State &state)
   const double byy = two_mu * (e[1] - third - state[Law::ep_yy]) - h * state[Law::a_yy];
   const double bxy = two_mu * (e[2] / 2. - state[Law::ep_xy]) - h * state[Law::a_xy];
   const double J = von_mises(bxx, byy, bxy);
-  const double p = J > m.R0 ? std::pow((J - m.R0) / m.K, m.n) : 0.;
+  if (J <= m.R0)
+    return {};
+  const double p = std::pow((J - m.R0) / m.K, m.n);
   const std::array<double, 3> flow = {1.5 * p * bxx / J, 1.5 * p * byy / J, 1.5 * p * bxy / J};
   return {flow[0],
           flow[1],

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+//
+// The viscoplastic plate gives the same answer on all ranks as on one.
+
+#include <data/core/errors.h>
+#include <solvers/plate_viscoplastic.h>
+#include <tests/small_plates.h>
+
+#include <deal.II/base/mpi.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+using namespace understudy;
+
+namespace
+{
+PlateParameters flowing()
+{
+  PlateParameters p;
+  p.pressure = -50.;
+  p.material.R0 = 120.;
+  p.material.K = 100.;
+  return p;
+}
+
+void expect_equal(const std::vector<double> &a, const std::vector<double> &b, const char *name)
+{
+  ASSERT_EQ(a.size(), b.size());
+  double scale = 0., difference = 0.;
+  for (std::size_t i = 0; i < a.size(); ++i)
+  {
+    scale = std::max(scale, std::abs(b[i]));
+    difference = std::max(difference, std::abs(a[i] - b[i]));
+  }
+  EXPECT_LE(difference, 1e-10 * scale) << name;
+}
+
+void expect_equal_on_all_ranks(const TriangleMesh &mesh, const PlateParameters &p)
+{
+  const PlateResult alone = PlateViscoplastic(mesh, p, MPI_COMM_SELF).run();
+  const PlateResult together = PlateViscoplastic(mesh, p, MPI_COMM_WORLD).run();
+  expect_equal(together.U1, alone.U1, "U1");
+  expect_equal(together.U2, alone.U2, "U2");
+  expect_equal(together.evrcum, alone.evrcum, "evrcum");
+  expect_equal(together.sig11, alone.sig11, "sig11");
+  expect_equal(together.sig22, alone.sig22, "sig22");
+  expect_equal(together.sig12, alone.sig12, "sig12");
+  expect_equal({together.max_von_mises, together.max_sig22_top},
+               {alone.max_von_mises, alone.max_sig22_top}, "stress");
+  expect_equal({together.max_evrcum}, {alone.max_evrcum}, "max_evrcum");
+  expect_equal({together.max_U2_top}, {alone.max_U2_top}, "max_U2_top");
+  EXPECT_EQ(together.newton_iterations, alone.newton_iterations);
+  EXPECT_EQ(together.steps.back().plastic_points, alone.steps.back().plastic_points);
+}
+} // namespace
+
+TEST(PlateViscoplasticMpi, TwoRanksAreOne)
+{
+  PlateParameters p = flowing();
+  p.relative_tolerance = 1e-12;
+  expect_equal_on_all_ranks(test::notched_plate(16, 0.75), p);
+}
+
+TEST(PlateViscoplasticMpi, DefaultToleranceIsEnough)
+{
+  expect_equal_on_all_ranks(test::notched_plate(16, 0.75), flowing());
+}
+
+// Requirement: a rank may have no triangle at all, and then no node.
+TEST(PlateViscoplasticMpi, FewerTrianglesThanRanks)
+{
+  TriangleMesh mesh;
+  mesh.nodes = {{0., 0.}, {1., 0.}, {0., 1.}};
+  mesh.triangles = {{0, 1, 2}};
+  mesh.edges = {{"bottom", {{0, 1}}}, {"top", {{1, 2}}}};
+  mesh.features = {{"bottom_left", 0}};
+  expect_equal_on_all_ranks(mesh, flowing());
+}
+
+TEST(PlateViscoplasticMpi, GuessAndFailureAreEverybodys)
+{
+  const TriangleMesh mesh = test::notched_plate(8, 0.75);
+  PlateViscoplastic plate(mesh, flowing(), MPI_COMM_WORLD);
+  const PlateResult own = plate.run();
+  plate.guess_with([&own](unsigned, double factor)
+                   { return factor == 1. ? own.displacement : std::vector<double>(); });
+  const PlateResult again = plate.run();
+  EXPECT_EQ(again.steps.back().guess, GuessUse::taken);
+  EXPECT_EQ(again.steps.back().newton_iterations, 0u);
+
+  PlateParameters p = flowing();
+  p.maximum_iterations = 1;
+  p.most_cuts = 2;
+  std::string message;
+  try
+  {
+    PlateViscoplastic(mesh, p, MPI_COMM_WORLD).run();
+  }
+  catch (const SolverError &error)
+  {
+    message = error.what();
+  }
+  EXPECT_THAT(message, testing::HasSubstr("at triangle "));
+  const double length = static_cast<double>(message.size());
+  EXPECT_EQ(dealii::Utilities::MPI::max(length, MPI_COMM_WORLD), length);
+}
