@@ -115,7 +115,8 @@ void PlateNewton::prepare_linear_solver()
   check_petsc(KSPSetTolerances(ksp, std::min(tolerance, 0.1), PETSC_DEFAULT, PETSC_DEFAULT,
                                most_linear_iterations));
   check_petsc(KSPGetIterationNumber(ksp, &last));
-  const bool keep = has_factor_ && last <= most_kept_iterations;
+  const bool keep = has_factor_ && (unused_factor_ || last <= most_kept_iterations);
+  unused_factor_ = false;
   check_petsc(SNESSetLagPreconditioner(snes_, keep ? -1 : -2)); // never, or now and then never
   if (!keep)
     ++factorizations_;
@@ -176,14 +177,35 @@ PetscErrorCode PlateNewton::test(SNES snes, PetscInt, PetscReal, PetscReal, Pets
   PetscFunctionReturn(0);
 }
 
-double PlateNewton::residual_norm(const Step &step, Vec u)
+/// A factor of the tangent at evaluated_.
+void PlateNewton::make_factor()
+{
+  KSP ksp = nullptr;
+  check_petsc(SNESGetKSP(snes_, &ksp));
+  assemble();
+  check_petsc(KSPSetOperators(ksp, matrix_, matrix_));
+  check_petsc(KSPSetReusePreconditioner(ksp, PETSC_FALSE));
+  check_petsc(KSPSetUp(ksp));
+  has_factor_ = unused_factor_ = true;
+  ++factorizations_;
+}
+
+double PlateNewton::distance(const Step &step, Vec u, Vec correction)
 {
   step_ = step;
   if (!evaluate(u))
     return std::numeric_limits<double>::infinity();
-  double norm = 0.;
-  check_petsc(VecNorm(residual_, NORM_2, &norm));
-  return std::isfinite(norm) ? norm : std::numeric_limits<double>::infinity();
+  if (!has_factor_)
+    make_factor();
+  KSP ksp = nullptr;
+  PC pc = nullptr;
+  PetscScalar square = 0.;
+  check_petsc(SNESGetKSP(snes_, &ksp));
+  check_petsc(KSPGetPC(ksp, &pc));
+  check_petsc(PCApply(pc, residual_, correction));
+  check_petsc(VecDot(residual_, correction, &square));
+  return std::isfinite(square) ? std::sqrt(std::max(square, 0.))
+                               : std::numeric_limits<double>::infinity();
 }
 
 bool PlateNewton::linearise(const Step &step, Vec u)

@@ -46,9 +46,12 @@ public:
   PlateNewton(PlateDiscretisation &discretisation, const ViscoplasticLaw &law,
               const Tolerances &tolerances);
 
-  /// l2 norm of the residual at @p u, which must have the held values; infinite where a point gives
-  /// no answer. Collective, as what follows.
-  double residual_norm(const Step &step, Vec u);
+  /// How far @p u, which must have the held values, is from the solution: sqrt(F . P^{-1} F) with
+  /// the residual F and the factor P in use, made at @p u when there is none. While everything is
+  /// elastic this is the energy norm of the error; the l2 norm of F would be ruled by kinks of u.
+  /// @param correction becomes P^{-1} F: u - P^{-1} F has no kinks. Cost: one residual, one solve.
+  /// @return infinity where a point gives no answer. Collective, as what follows.
+  double distance(const Step &step, Vec u, Vec correction);
 
   /// Overwrites the first guess @p u, which must have the held values, by the solution.
   Outcome solve(const Step &step, Vec u);
@@ -72,6 +75,7 @@ private:
   void describe_failure();
   void assemble();
   void prepare_linear_solver();
+  void make_factor();
   bool at_last_point(Vec x) const;
   static PetscErrorCode give_residual(SNES snes, Vec x, Vec f, void *context);
   static PetscErrorCode give_matrix(SNES snes, Vec x, Mat a, Mat p, void *context);
@@ -90,6 +94,7 @@ private:
   double force_scale_ = 0.;
   bool failed_ = false;
   bool has_factor_ = false;
+  bool unused_factor_ = false; ///< no solve has shown yet how well it serves
   unsigned factorizations_ = 0;
   std::vector<double> norms_;
   std::string trouble_;

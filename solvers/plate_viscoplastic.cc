@@ -65,7 +65,7 @@ struct PlateViscoplastic::Implementation
   PlateGuess guess;
 
   PetscVector u, last, before_last; ///< at work, and of the accepted steps
-  PetscVector other;                ///< the guess from elsewhere
+  PetscVector other, correction;    ///< the guess from elsewhere
   double previous_factor = 0.;      ///< of before_last
   PointBatch state;                 ///< of the last accepted step
 
@@ -78,7 +78,7 @@ struct PlateViscoplastic::Implementation
              {p.absolute_tolerance, p.relative_tolerance, p.maximum_iterations}),
       top(nodes_of(mesh, "top"))
   {
-    for (PetscVector *vector : {&u, &last, &before_last, &other})
+    for (PetscVector *vector : {&u, &last, &before_last, &other, &correction})
       discretisation.make_vector(*vector);
   }
 
@@ -119,7 +119,9 @@ void PlateViscoplastic::Implementation::predict(unsigned step, double accepted, 
   discretisation.hold(target, u);
 }
 
-/// Replaces u by the guess from elsewhere where that has no larger residual.
+/// Replaces u by the guess from elsewhere where that is not farther from the solution. What comes
+/// from a learned field has kinks between its nodes, which would cost more iterations than the
+/// guess saves; one solve with the factor in use takes them away.
 void PlateViscoplastic::Implementation::choose_guess(unsigned step, const PlateNewton::Step &to,
                                                      PlateStepRecord &record)
 {
@@ -139,13 +141,13 @@ void PlateViscoplastic::Implementation::choose_guess(unsigned step, const PlateN
                     std::to_string(2 * triangles.nodes().size()) + " are needed.");
   discretisation.scatter(values, other);
   discretisation.hold(to.load_factor, other);
-  record.own_residual = newton.residual_norm(to, u);
-  record.guess_residual = newton.residual_norm(to, other);
+  record.own_distance = newton.distance(to, u, correction);
+  record.guess_distance = newton.distance(to, other, correction);
   const bool take =
-    std::isfinite(record.guess_residual) && record.guess_residual <= record.own_residual;
+    std::isfinite(record.guess_distance) && record.guess_distance <= record.own_distance;
   record.guess = take ? GuessUse::taken : GuessUse::discarded;
   if (take)
-    check_petsc(VecCopy(other, u));
+    check_petsc(VecWAXPY(u, -1., correction, other));
 }
 
 /// One try to reach the target from the accepted state, which is left alone.

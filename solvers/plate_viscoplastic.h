@@ -32,7 +32,7 @@ struct PlateParameters
 enum class GuessUse
 {
   none,     ///< there was none
-  taken,    ///< its residual was not larger than that of the solver's own guess
+  taken,    ///< its residual was not larger than that of the solver's own guess, see PlateNewton
   discarded ///< it was
 };
 
@@ -47,8 +47,8 @@ struct PlateStepRecord
   std::size_t plastic_points = 0;     ///< that flow in this step
   std::vector<double> residual_norms; ///< the initial one first
   GuessUse guess = GuessUse::none;
-  double own_residual = 0.;   ///< of the solver's own guess; where there was another one
-  double guess_residual = 0.; ///< of that
+  double own_distance = 0.;   ///< PlateNewton::distance() of the solver's own guess
+  double guess_distance = 0.; ///< and of the other one, where there was one
 };
 
 /// The state at the end of the ramp; equal on all ranks. Fields are given at the nodes of the mesh.
