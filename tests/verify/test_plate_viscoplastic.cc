@@ -216,6 +216,47 @@ TEST(PlateViscoplastic, GlobalTangentIsTheDerivative)
     EXPECT_NEAR(derivative[i], (above[i] - below[i]) / (2. * h), 1e-6 * largest(derivative)) << i;
 }
 
+// Requirement: triangles keep their part of the matrix only as long as nothing flows in them.
+TEST(PlateViscoplastic, MatrixForgetsTheFlow)
+{
+  const TriangleMesh mesh = test::notched_plate(4, 0.75);
+  const QuadraticTriangles triangles(mesh);
+  PlateDiscretisation discretisation(triangles, tensile_conditions(mesh, triangles, -50.),
+                                     MPI_COMM_SELF);
+  const ViscoplasticLaw law(flowing().material);
+  PlateNewton used(discretisation, law, {1e-12, 1e-10, 25});
+  PetscVector u, x, product;
+  for (PetscVector *vector : {&u, &x, &product})
+    discretisation.make_vector(*vector);
+  const PointBatch rest(ViscoplasticLaw::n_state, discretisation.n_points());
+  ASSERT_TRUE(used.solve({&rest, 1., 1.}, u).converged);
+  ASSERT_GT(std::count(used.status().begin(), used.status().end(), FlowStatus::plastic), 10);
+  discretisation.scatter(test::random_numbers(2 * triangles.nodes().size(), 5), x);
+  check_petsc(VecSet(u, 0.));
+  std::vector<std::vector<double>> products;
+  for (const bool again : {true, false})
+  {
+    PlateNewton fresh(discretisation, law, {1e-12, 1e-10, 25});
+    PlateNewton &newton = again ? used : fresh;
+    ASSERT_TRUE(newton.linearise({&rest, 1., 0.}, u));
+    check_petsc(MatMult(newton.matrix(), x, product));
+    products.push_back(discretisation.gather(product));
+  }
+  EXPECT_EQ(products[0], products[1]);
+}
+
+// Requirement: the factor is kept as long as it serves, a little flow included.
+TEST(PlateViscoplastic, OneFactorizationDoesWhileLittleFlows)
+{
+  PlateParameters p;
+  p.pressure = -50.;
+  const PlateResult r = PlateViscoplastic(test::notched_plate(16, 0.75), p, MPI_COMM_SELF).run();
+  EXPECT_GT(r.max_evrcum, 1e-7);
+  EXPECT_GT(r.newton_iterations, 3u);
+  EXPECT_EQ(r.factorizations, 1u);
+  EXPECT_LT(r.linear_iterations, 3 * r.newton_iterations);
+}
+
 TEST(PlateViscoplastic, NewtonConvergesQuadratically)
 {
   PlateParameters p = flowing();
