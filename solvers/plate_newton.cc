@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
-#include <data/core/errors.h>
 #include <solvers/plate_newton.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <sstream>
 
 namespace understudy
 {
@@ -130,11 +128,29 @@ bool PlateNewton::at_last_point(Vec x) const
   return equal == PETSC_TRUE;
 }
 
+/// Runs @p action inside a callback. Nothing thrown may travel through PETSc: it is kept, and
+/// thrown again after SNESSolve.
+PetscErrorCode PlateNewton::guarded(const std::function<void()> &action)
+{
+  try
+  {
+    action();
+  }
+  catch (...)
+  {
+    error_ = std::current_exception();
+    return PETSC_ERR_USER;
+  }
+  return 0;
+}
+
 PetscErrorCode PlateNewton::give_residual(SNES snes, Vec x, Vec f, void *context)
 {
   auto &self = *static_cast<PlateNewton *>(context);
   PetscFunctionBeginUser;
-  if (!self.evaluate(x))
+  bool answered = false;
+  PetscCall(self.guarded([&] { answered = self.evaluate(x); }));
+  if (!answered)
   {
     PetscCall(SNESSetFunctionDomainError(snes));
     PetscCall(VecSet(f, std::numeric_limits<double>::quiet_NaN()));
@@ -149,13 +165,20 @@ PetscErrorCode PlateNewton::give_matrix(SNES snes, Vec x, Mat, Mat, void *contex
   auto &self = *static_cast<PlateNewton *>(context);
   PetscFunctionBeginUser;
   // The line search may have ended elsewhere than where it looked last.
-  if (!self.at_last_point(x) && !self.evaluate(x))
+  bool answered = true;
+  if (!self.at_last_point(x))
+    PetscCall(self.guarded([&] { answered = self.evaluate(x); }));
+  if (!answered)
   {
     PetscCall(SNESSetJacobianDomainError(snes));
     PetscFunctionReturn(0);
   }
-  self.assemble();
-  self.prepare_linear_solver();
+  PetscCall(self.guarded(
+    [&self]
+    {
+      self.assemble();
+      self.prepare_linear_solver();
+    }));
   PetscFunctionReturn(0);
 }
 
@@ -224,7 +247,11 @@ PlateNewton::Outcome PlateNewton::solve(const Step &step, Vec u)
   trouble_.clear();
   const unsigned factorizations_before = factorizations_;
   failed_ = false;
-  check_petsc(SNESSolve(snes_, nullptr, u));
+  error_ = nullptr;
+  const PetscErrorCode code = SNESSolve(snes_, nullptr, u);
+  if (error_)
+    std::rethrow_exception(error_);
+  check_petsc(code);
   SNESConvergedReason reason = SNES_CONVERGED_ITERATING;
   PetscInt iterations = 0, linear_iterations = 0;
   check_petsc(SNESGetConvergedReason(snes_, &reason));

@@ -5,6 +5,8 @@
 #include <solvers/plate_discretisation.h>
 #include <solvers/viscoplastic_law.h>
 
+#include <exception>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -77,6 +79,7 @@ private:
   void prepare_linear_solver();
   void make_factor();
   bool at_last_point(Vec x) const;
+  PetscErrorCode guarded(const std::function<void()> &action);
   static PetscErrorCode give_residual(SNES snes, Vec x, Vec f, void *context);
   static PetscErrorCode give_matrix(SNES snes, Vec x, Mat a, Mat p, void *context);
   static PetscErrorCode test(SNES snes, PetscInt it, PetscReal xnorm, PetscReal snorm,
@@ -98,6 +101,7 @@ private:
   unsigned factorizations_ = 0;
   std::vector<double> norms_;
   std::string trouble_;
-  Snes snes_; ///< last: it refers to the vectors and the matrix
+  std::exception_ptr error_; ///< thrown inside PETSc
+  Snes snes_;                ///< last: it refers to the vectors and the matrix
 };
 } // namespace understudy
