@@ -3,6 +3,7 @@
 #pragma once
 
 #include <meshes/triangle_mesh.h>
+#include <solvers/plate_viscoplastic.h>
 
 #include <array>
 #include <cmath>
@@ -56,7 +57,6 @@ inline TriangleMesh notched_plate(unsigned n, double r)
                        [r](Place s)
                        {
                          const double y = 2. * s[1] - 1.;
-                         // The sides follow the notch; rows crowd towards its mouth a little.
                          const double half = std::abs(y) < r ? 1. - std::sqrt(r * r - y * y) : 1.;
                          return Place{(2. * s[0] - 1.) * half, y};
                        });
@@ -68,7 +68,6 @@ inline TriangleMesh notched_plate(unsigned n, double r)
 inline TriangleMesh quarter_with_arc(double width, double height, double r, unsigned n_rings,
                                      unsigned n_angles)
 {
-  const double growth = 4.; // last ring to first, in the parameter
   TriangleMesh mesh = mapped_square(
     n_rings, n_angles,
     [=](Place s)
@@ -77,7 +76,7 @@ inline TriangleMesh quarter_with_arc(double width, double height, double r, unsi
       const Place inner = {r * std::cos(angle), r * std::sin(angle)};
       const Place outer =
         s[1] <= 0.5 ? Place{width, 2. * s[1] * height} : Place{2. * (1. - s[1]) * width, height};
-      const double t = std::pow(s[0], 1. + std::log(growth) / std::log(10.) * 1.5);
+      const double t = s[0] * s[0]; // the thickness of the rings grows in proportion
       return Place{inner[0] + t * (outer[0] - inner[0]), inner[1] + t * (outer[1] - inner[1])};
     });
   auto edges = std::move(mesh.edges);
@@ -90,5 +89,32 @@ inline TriangleMesh quarter_with_arc(double width, double height, double r, unsi
   mesh.edges["right"].assign(outer.begin(), outer.begin() + n_angles / 2);
   mesh.edges["top"].assign(outer.begin() + n_angles / 2, outer.end());
   return mesh;
+}
+
+/// The unit square onto itself, with moved inner points.
+inline Place wavy(Place s)
+{
+  constexpr double pi = std::numbers::pi;
+  const double bump = 0.08 * std::sin(pi * s[0]) * std::sin(pi * s[1]);
+  return {s[0] + bump * std::sin(7. * s[1]), s[1] + bump * std::cos(5. * s[0])};
+}
+
+/// Never flows.
+inline PlateParameters elastic_plate(unsigned n_steps = 1)
+{
+  PlateParameters p;
+  p.material.R0 = 1e9;
+  p.n_steps = n_steps;
+  return p;
+}
+
+/// Flows in the ligament of notched_plate(n, 0.75).
+inline PlateParameters flowing_plate()
+{
+  PlateParameters p;
+  p.pressure = -50.;
+  p.material.R0 = 120.;
+  p.material.K = 100.;
+  return p;
 }
 } // namespace understudy::test

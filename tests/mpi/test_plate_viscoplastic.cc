@@ -19,15 +19,6 @@ using namespace understudy;
 
 namespace
 {
-PlateParameters flowing()
-{
-  PlateParameters p;
-  p.pressure = -50.;
-  p.material.R0 = 120.;
-  p.material.K = 100.;
-  return p;
-}
-
 void expect_equal(const std::vector<double> &a, const std::vector<double> &b, const char *name)
 {
   ASSERT_EQ(a.size(), b.size());
@@ -61,14 +52,14 @@ void expect_equal_on_all_ranks(const TriangleMesh &mesh, const PlateParameters &
 
 TEST(PlateViscoplasticMpi, TwoRanksAreOne)
 {
-  PlateParameters p = flowing();
+  PlateParameters p = test::flowing_plate();
   p.relative_tolerance = 1e-12;
   expect_equal_on_all_ranks(test::notched_plate(16, 0.75), p);
 }
 
 TEST(PlateViscoplasticMpi, DefaultToleranceIsEnough)
 {
-  expect_equal_on_all_ranks(test::notched_plate(16, 0.75), flowing());
+  expect_equal_on_all_ranks(test::notched_plate(16, 0.75), test::flowing_plate());
 }
 
 // Requirement: a rank may have no triangle at all, and then no node.
@@ -79,13 +70,13 @@ TEST(PlateViscoplasticMpi, FewerTrianglesThanRanks)
   mesh.triangles = {{0, 1, 2}};
   mesh.edges = {{"bottom", {{0, 1}}}, {"top", {{1, 2}}}};
   mesh.features = {{"bottom_left", 0}};
-  expect_equal_on_all_ranks(mesh, flowing());
+  expect_equal_on_all_ranks(mesh, test::flowing_plate());
 }
 
 TEST(PlateViscoplasticMpi, GuessAndFailureAreEverybodys)
 {
   const TriangleMesh mesh = test::notched_plate(8, 0.75);
-  PlateViscoplastic plate(mesh, flowing(), MPI_COMM_WORLD);
+  PlateViscoplastic plate(mesh, test::flowing_plate(), MPI_COMM_WORLD);
   const PlateResult own = plate.run();
   plate.guess_with([&own](unsigned, double factor)
                    { return factor == 1. ? own.displacement : std::vector<double>(); });
@@ -93,7 +84,7 @@ TEST(PlateViscoplasticMpi, GuessAndFailureAreEverybodys)
   EXPECT_EQ(again.steps.back().guess, GuessUse::taken);
   EXPECT_EQ(again.steps.back().newton_iterations, 0u);
 
-  PlateParameters p = flowing();
+  PlateParameters p = test::flowing_plate();
   p.maximum_iterations = 1;
   p.most_cuts = 2;
   std::string message;
