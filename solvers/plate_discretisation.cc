@@ -2,8 +2,8 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <data/core/errors.h>
+#include <data/core/processor_clones.h>
 #include <solvers/plate_discretisation.h>
-#include <solvers/processor_clones.h>
 
 #include <algorithm>
 #include <cmath>

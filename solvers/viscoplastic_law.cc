@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <data/core/errors.h>
-#include <solvers/processor_clones.h>
+#include <data/core/processor_clones.h>
 #include <solvers/viscoplastic_law.h>
 
 #include <algorithm>

@@ -48,7 +48,7 @@ std::string nearest_name(const std::string &name, const std::vector<std::string>
   for (const auto &candidate : known)
   {
     // At least so many letters differ: a word of a megabyte costs nothing.
-    const auto [shorter, longer] = std::minmax(name.size(), candidate.size());
+    const auto [shorter, longer] = std::minmax({name.size(), candidate.size()}); // by value
     if (longer - shorter >= least)
       continue;
     if (const auto distance = edit_distance(name, candidate);

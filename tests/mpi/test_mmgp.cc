@@ -10,6 +10,7 @@
 #include <data/store/model_file.h>
 #include <meshes/plate_generator.h>
 #include <surrogates/mmgp_training.h>
+#include <tests/notched_mesh.h>
 #include <tests/random_numbers.h>
 #include <tests/temporary_folder.h>
 
@@ -18,7 +19,7 @@
 
 #include <cmath>
 #include <functional>
-#include <numeric>
+#include <random>
 
 using namespace understudy;
 using testing::HasSubstr;
@@ -102,6 +103,13 @@ double coverage(const MmgpValues &values, const std::vector<double> &truth)
   return inside / static_cast<double>(truth.size());
 }
 
+std::vector<double> decades_of(std::vector<double> values)
+{
+  for (double &value : values)
+    value = std::log10(value);
+  return values;
+}
+
 std::vector<double> numbers_of(const MmgpPrediction &p)
 {
   std::vector<double> all;
@@ -111,28 +119,6 @@ std::vector<double> numbers_of(const MmgpPrediction &p)
   all.insert(all.end(), p.scalars.mean.begin(), p.scalars.mean.end());
   all.insert(all.end(), p.scalars.deviation.begin(), p.scalars.deviation.end());
   return all;
-}
-
-/// The mesh with its nodes in another order.
-TriangleMesh renumbered(const TriangleMesh &mesh, std::vector<unsigned> &place_of)
-{
-  const std::size_t n = mesh.n_nodes();
-  place_of.resize(n);
-  for (std::size_t i = 0; i < n; ++i)
-    place_of[i] = static_cast<unsigned>((i * 7 + 3) % n);
-  TriangleMesh other = mesh;
-  for (std::size_t i = 0; i < n; ++i)
-    other.nodes[place_of[i]] = mesh.nodes[i];
-  for (auto &triangle : other.triangles)
-    for (unsigned &node : triangle)
-      node = place_of[node];
-  for (auto &[name, edges] : other.edges)
-    for (auto &edge : edges)
-      for (unsigned &node : edge)
-        node = place_of[node];
-  for (auto &[name, node] : other.features)
-    node = place_of[node];
-  return other;
 }
 } // namespace
 
@@ -145,14 +131,13 @@ TEST(Mmgp, PredictsFieldsOnMeshesItHasNotSeen)
     const MmgpPrediction p = model().predict(truth.mesh, truth.inputs);
     ASSERT_EQ(p.gate, MmgpGate::none) << p.reason;
     ASSERT_EQ(p.fields[0].mean.size(), truth.mesh.n_nodes());
-    EXPECT_LT(error(p.fields[0].mean, truth.fields[0]), 0.01);
-    EXPECT_LT(error(p.fields[1].mean, truth.fields[1]), 0.05);
-    EXPECT_LT(error(p.scalars.mean, truth.scalars), 0.05);
+    EXPECT_LT(error(p.fields[0].mean, truth.fields[0]), 0.02);
+    EXPECT_LT(error(decades_of(p.fields[1].mean), decades_of(truth.fields[1])), 0.1);
+    EXPECT_LT(error(p.scalars.mean, truth.scalars), 0.1);
     covered += coverage(p.fields[0], truth.fields[0]) + coverage(p.fields[1], truth.fields[1]);
     all += 2.;
   }
   EXPECT_GT(covered / all, 0.85);
-  EXPECT_LT(covered / all, 0.9999);
 }
 
 // Requirement: the closed form of the variance is that of random draws of the coefficients.
@@ -199,9 +184,10 @@ TEST(Mmgp, DoesNotDependOnTheNumberingOfTheMesh)
 {
   const MmgpSample truth = sample(3000);
   std::vector<unsigned> place_of;
-  const TriangleMesh other = renumbered(truth.mesh, place_of);
+  const TriangleMesh other = test::renumbered(truth.mesh, 5, place_of);
   const MmgpPrediction p = model().predict(truth.mesh, truth.inputs),
                        q = model().predict(other, truth.inputs);
+  ASSERT_EQ(q.gate, MmgpGate::none) << q.reason;
   for (std::size_t i = 0; i < truth.mesh.n_nodes(); ++i)
     EXPECT_NEAR(p.fields[0].mean[i], q.fields[0].mean[place_of[i]], 1e-10);
 }
