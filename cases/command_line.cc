@@ -163,6 +163,7 @@ private:
     inspect_ = app_.add_subcommand("inspect", "show and verify a data set or a model");
     inspect_->add_option("FILE", file_, "model file, or folder, manifest or shard of a data set")
       ->required();
+    inspect_->add_flag("--plaid", line_.plaid, "what a data set has and lacks of the format PLAID");
   }
 
   void add_evaluate()

@@ -33,6 +33,7 @@ struct CommandLine
   std::string section;                          ///< describe
   std::string family;                           ///< describe, list; empty: the default
   DescribeFormat format = DescribeFormat::text; ///< describe
+  bool plaid = false;                           ///< inspect
   std::string closure;                          ///< evaluate
   std::filesystem::path input, output;          ///< evaluate
 

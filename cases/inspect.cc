@@ -47,18 +47,19 @@ std::string inspect_data_set(const std::filesystem::path &folder)
 }
 } // namespace
 
-std::string inspect(const std::filesystem::path &file)
+std::string inspect(const std::filesystem::path &file, bool plaid)
 {
+  const auto inspect_data = plaid ? inspect_plaid : inspect_data_set;
   if (!std::filesystem::exists(file))
     throw UserError("There is no file or folder " + file.string() + ".");
   if (std::filesystem::is_directory(file))
-    return inspect_data_set(std::filesystem::exists(file / "data" / "manifest.json") ? file / "data"
-                                                                                     : file);
-  if (file.extension() == ".safetensors")
+    return inspect_data(std::filesystem::exists(file / "data" / "manifest.json") ? file / "data"
+                                                                                 : file);
+  if (file.extension() == ".safetensors" && !plaid)
     return inspect_model(file);
   const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
   if (file.filename() == "manifest.json" || file.extension() == ".h5")
-    return inspect_data_set(folder);
+    return inspect_data(folder);
   throw UserError(file.string() +
                   " is neither a model (.safetensors) nor a data set (a folder with "
                   "manifest.json, or a file in it).");

@@ -154,7 +154,7 @@ void execute(const CommandLine &line, MPI_Comm comm)
     list(line.family);
     break;
   case Command::inspect:
-    std::cout << inspect(line.file);
+    std::cout << inspect(line.file, line.plaid);
     break;
   case Command::describe:
   {

@@ -3,12 +3,9 @@
 
 #include <data/core/errors.h>
 #include <data/core/sha256.h>
-#include <data/core/stop_flag.h>
 #include <data/sampling/latin_hypercube.h>
-#include <data/store/dataset_writer.h>
+#include <solvers/generate_samples.h>
 #include <solvers/rve_dataset.h>
-
-#include <deal.II/base/mpi.h>
 
 #include <algorithm>
 #include <cmath>
@@ -160,42 +157,9 @@ std::size_t solve_planned(MPI_Comm comm, const std::string &folder, const DataSe
                           unsigned samples_per_shard, const std::string &what, Log &log,
                           bool start_afresh)
 {
-  DataSetWriter writer(comm, folder, info, start_afresh);
-  std::vector<PlannedSample> open;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(open),
-               [&writer](const PlannedSample &s) { return !writer.done().contains(s.id); });
-  if (!open.empty() && open.size() < all.size())
-    log.info(what + ": continues a data set of " + std::to_string(all.size() - open.size()) +
-             " acknowledged samples");
-
-  const unsigned rank = dealii::Utilities::MPI::this_mpi_process(comm);
-  const unsigned n_ranks = dealii::Utilities::MPI::n_mpi_processes(comm);
-  const std::size_t per_round = std::size_t(n_ranks) * samples_per_shard;
-  Progress progress(log, what, "samples", all.size(), all.size() - open.size());
-  unsigned crashed = 0;
-  for (std::size_t first = 0; first < open.size(); first += per_round)
-  {
-    const std::size_t end = std::min(open.size(), first + per_round);
-    std::vector<Sample> mine;
-    for (std::size_t i = first + rank; i < end; i += n_ranks)
-    {
-      mine.push_back(solve_sample(open[i], rve));
-      progress.update(all.size() - open.size() + std::min(end, first + mine.size() * n_ranks));
-    }
-    for (const Sample &sample : mine)
-      crashed += sample.crashed ? 1 : 0;
-    writer.write_round(mine);
-    if (stop_requested(comm))
-      throw Error(ExitCode::stopped, "Stopped " + stop_reason() +
-                                       "; all samples so far are stored, and the next " +
-                                       "run goes on from there.");
-  }
-  progress.finish();
-  crashed = dealii::Utilities::MPI::sum(crashed, comm);
-  if (crashed > 0)
-    log.warning(std::to_string(crashed) + " of " + std::to_string(open.size()) +
-                " samples have no solution; they are listed in the manifest and left out.");
-  return open.size();
+  return generate_samples(
+    comm, folder, info, all.size(), samples_per_shard,
+    [&](std::size_t id) { return solve_sample(all[id], rve); }, what, log, start_afresh);
 }
 
 /// Every fourth strain is kept for validation.

@@ -107,7 +107,6 @@ MmgpPrediction Mmgp::predict(const TriangleMesh &mesh, const std::vector<double>
   return morphed ? predict(mesh, *morphed, inputs) : prediction;
 }
 
-/// X as it is learned from. @param residual of the shape
 std::vector<double> Mmgp::input_of(const TriangleMesh &mesh, const CommonMesh::Morphed &morphed,
                                    const std::vector<double> &inputs, double &residual) const
 {
@@ -122,7 +121,7 @@ std::vector<double> Mmgp::input_of(const TriangleMesh &mesh, const CommonMesh::M
   return X;
 }
 
-/// @param deviation the largest one, as a share of the range
+/// @param deviation the largest one that the processes say, as a share of the range
 MmgpValues Mmgp::field_values(const Field &field, const CommonMesh::Morphed &morphed,
                               const PointBatch &X, double &deviation) const
 {
@@ -147,14 +146,17 @@ MmgpValues Mmgp::field_values(const Field &field, const CommonMesh::Morphed &mor
   std::copy(field.truncation.begin(), field.truncation.end(), common.data() + n_common);
   std::copy(field.pod.modes().begin(), field.pod.modes().end(), common.data() + 2 * n_common);
   morphed.from_common.apply(2 + n_modes, common.data(), here.data());
-  double *var = here.data() + n_nodes;
+  std::vector<double> var(n_nodes, 0.);
   for (std::size_t k = 0; k < n_modes; ++k)
   {
     const double *mode = here.data() + (2 + k) * n_nodes, v = variances[k];
     for (std::size_t i = 0; i < n_nodes; ++i)
       var[i] += v * mode[i] * mode[i];
   }
-  deviation = std::sqrt(*std::max_element(var, var + n_nodes)) / field.range;
+  // What modes and interpolation lose is the same for every plate: it tells nothing of this one.
+  deviation = std::sqrt(*std::ranges::max_element(var)) / field.range;
+  for (std::size_t i = 0; i < n_nodes; ++i)
+    var[i] += here[n_nodes + i];
   MmgpValues values;
   for (auto *list : {&values.mean, &values.deviation, &values.lower, &values.upper})
     list->reserve(n_nodes);

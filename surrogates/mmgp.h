@@ -108,7 +108,7 @@ public:
     std::vector<double> mean;     ///< of X over the samples
     std::vector<double> factor;   ///< lower Cholesky factor of the covariance of X, [d][d]
     double squared_distance = 0.; ///< largest |L^-1 (X - mean)|^2
-    double deviation = 0.05;      ///< largest deviation divided by the range of the field
+    double deviation = 0.05; ///< largest deviation of the processes, without trunc, by the range
   };
   struct State
   {
@@ -134,6 +134,11 @@ public:
   MmgpPrediction predict(const TriangleMesh &mesh, const CommonMesh::Morphed &morphed,
                          const std::vector<double> &inputs) const;
 
+  /// X at which the processes are asked: shape coefficients and inputs, standardised.
+  /// @param residual what the shape modes leave out, |x - expand(project(x))|_M
+  std::vector<double> input_of(const TriangleMesh &mesh, const CommonMesh::Morphed &morphed,
+                               const std::vector<double> &inputs, double &residual) const;
+
   /// Writes the model file with its problem and @p meta.
   void save(ModelFile &file) const;
 
@@ -141,8 +146,6 @@ public:
   static Mmgp load(const ModelFile &file);
 
 private:
-  std::vector<double> input_of(const TriangleMesh &mesh, const CommonMesh::Morphed &morphed,
-                               const std::vector<double> &inputs, double &residual) const;
   MmgpValues field_values(const Field &field, const CommonMesh::Morphed &morphed,
                           const PointBatch &X, double &deviation) const;
   MmgpValues scalar_values(const PointBatch &X) const;

@@ -4,7 +4,6 @@
 #include <data/output/mesh_vtu.h>
 #include <data/store/atomic_file.h>
 
-#include <vtkCellArray.h>
 #include <vtkCellData.h>
 #include <vtkDoubleArray.h>
 #include <vtkNew.h>
@@ -60,6 +59,24 @@ void add_fields(const std::vector<MeshFields::Field> &fields, std::size_t n_enti
   }
 }
 
+template <std::size_t n>
+void add_cells(const std::vector<std::array<unsigned, n>> &cells, int type, std::size_t n_points,
+               vtkUnstructuredGrid &grid)
+{
+  for (const auto &cell : cells)
+  {
+    std::array<vtkIdType, n> nodes;
+    for (std::size_t a = 0; a < n; ++a)
+    {
+      if (cell[a] >= n_points)
+        throw std::logic_error("Cell " + std::to_string(&cell - cells.data()) +
+                               " of a mesh to write has no point " + std::to_string(cell[a]) + ".");
+      nodes[a] = cell[a];
+    }
+    grid.InsertNextCell(type, n, nodes.data());
+  }
+}
+
 void add_mesh(const MeshFields &mesh, vtkUnstructuredGrid &grid)
 {
   vtkNew<vtkPoints> points;
@@ -69,20 +86,9 @@ void add_mesh(const MeshFields &mesh, vtkUnstructuredGrid &grid)
     points->SetPoint(static_cast<vtkIdType>(i), mesh.points[i][0], mesh.points[i][1], 0.);
   grid.SetPoints(points);
 
-  vtkNew<vtkCellArray> cells;
-  for (std::size_t c = 0; c < mesh.cells.size(); ++c)
-  {
-    std::array<vtkIdType, 8> nodes;
-    for (unsigned a = 0; a < 8; ++a)
-    {
-      if (mesh.cells[c][a] >= mesh.points.size())
-        throw std::logic_error("Cell " + std::to_string(c) + " of a mesh to write has no point " +
-                               std::to_string(mesh.cells[c][a]) + ".");
-      nodes[a] = mesh.cells[c][a];
-    }
-    cells->InsertNextCell(8, nodes.data());
-  }
-  grid.SetCells(VTK_QUADRATIC_QUAD, cells);
+  grid.Allocate(static_cast<vtkIdType>(mesh.cells.size() + mesh.triangles.size()));
+  add_cells(mesh.cells, VTK_QUADRATIC_QUAD, mesh.points.size(), grid);
+  add_cells(mesh.triangles, VTK_TRIANGLE, mesh.points.size(), grid);
 }
 } // namespace
 
@@ -91,7 +97,7 @@ void write_mesh_vtu(const std::string &path, const MeshFields &mesh)
   vtkNew<vtkUnstructuredGrid> grid;
   add_mesh(mesh, *grid);
   add_fields(mesh.point_fields, mesh.points.size(), *grid->GetPointData());
-  add_fields(mesh.cell_fields, mesh.cells.size(), *grid->GetCellData());
+  add_fields(mesh.cell_fields, mesh.cells.size() + mesh.triangles.size(), *grid->GetCellData());
 
   // Into memory first: VTK's own file output is not atomic and reports a full disk to stderr only.
   vtkNew<vtkXMLUnstructuredGridWriter> writer;

@@ -8,7 +8,7 @@
 
 namespace understudy
 {
-/// A plane mesh of eight-node quadrilaterals with fields on its points and cells.
+/// A plane mesh of eight-node quadrilaterals and triangles with fields on its points and cells.
 struct MeshFields
 {
   /// Values of one field: entity i has values[n_components * i + c], in the units of the caller.
@@ -26,8 +26,10 @@ struct MeshFields
   /// the order of RveMesh and of VTK_QUADRATIC_QUAD alike.
   std::vector<std::array<unsigned, 8>> cells;
 
+  std::vector<std::array<unsigned, 3>> triangles; ///< counter-clockwise
+
   std::vector<Field> point_fields; ///< n_components * points.size() values each
-  std::vector<Field> cell_fields;  ///< n_components * cells.size() values each
+  std::vector<Field> cell_fields; ///< n_components values for each of the cells, then the triangles
 };
 
 /// Writes @p mesh as one ParaView file (.vtu, compressed, double precision), atomically and on the

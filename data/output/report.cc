@@ -16,12 +16,13 @@ namespace understudy
 {
 namespace
 {
-bool is_snake_case(const std::string &key)
+/// Words of a key are joined by underscores; a quantity keeps its own letters, as in "rrmse_U1".
+bool is_key(const std::string &key)
 {
   if (key.empty() || !std::islower(static_cast<unsigned char>(key[0])))
     return false;
   for (const unsigned char c : key)
-    if (!std::islower(c) && !std::isdigit(c) && c != '_')
+    if (!std::isalnum(c) && c != '_')
       return false;
   return true;
 }
@@ -51,8 +52,10 @@ Report::Report(std::string title) : title_(std::move(title)) {}
 
 void Report::number(const std::string &key, double value, const std::string &unit)
 {
-  if (!is_snake_case(key))
-    throw std::logic_error("The key '" + key + "' of the report is not snake_case.");
+  if (!is_key(key))
+    throw std::logic_error("The key '" + key +
+                           "' of the report is not made of letters, digits and "
+                           "underscores, or begins with none of a to z.");
   if (!numbers_.insert({key, Number{value, unit}}).second)
     throw std::logic_error("The number '" + key + "' of the report was given twice.");
 }

@@ -17,8 +17,9 @@ class Report
 public:
   explicit Report(std::string title);
 
-  /// Records a number. @p key is snake_case. A value that is not finite is written as null and the
-  /// report says so. Throws std::logic_error when the key is misshapen or was given before.
+  /// Records a number. @p key is snake_case; names of quantities in it keep their capitals. A value
+  /// that is not finite is written as null and the report says so. Throws std::logic_error when the
+  /// key is misshapen or was given before.
   /// @param unit  "1" or "" for none
   void number(const std::string &key, double value, const std::string &unit = "1");
 

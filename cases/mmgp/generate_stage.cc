@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <cases/mmgp/stages.h>
+#include <data/core/collective.h>
+#include <data/core/timing.h>
+#include <data/store/atomic_file.h>
+
+namespace understudy
+{
+void mmgp_generate_stage(MmgpWorkshop &workshop)
+{
+  RunContext &context = workshop.context();
+  const MmgpCaseParameters &p = workshop.parameters();
+  const auto scope = context.timing.scope("generate");
+  const double start = seconds_now();
+  const std::size_t solved = generate_plate_dataset(context.comm, workshop.data().string(),
+                                                    p.plates, p.solver, context.log, context.force);
+  const double elapsed = seconds_now() - start;
+  on_rank_0(context.comm,
+            [&]
+            {
+              const auto file = workshop.file("generate.json");
+              if (solved > 0 || !std::filesystem::exists(file))
+                write_file_atomically(
+                  file.string(), nlohmann::json{{"samples_solved", solved},
+                                                {"samples", p.plates.n_train + p.plates.n_test},
+                                                {"seconds", elapsed}}
+                                     .dump(2) +
+                                   "\n");
+              return std::string();
+            });
+}
+} // namespace understudy

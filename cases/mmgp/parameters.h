@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <solvers/plate_dataset.h>
+#include <surrogates/mmgp_training.h>
+
+#include <deal.II/base/parameter_handler.h>
+
+#include <string>
+#include <vector>
+
+namespace understudy
+{
+/// What the stage 'run' tries out.
+struct MmgpRunParameters
+{
+  unsigned n_unlike = 20;  ///< plates out of the family, beside the two of the paper
+  unsigned n_guessed = 20; ///< test plates that are solved with and without a first guess
+  unsigned n_pictures = 2; ///< test plates that are written for ParaView
+
+  void declare(dealii::ParameterHandler &prm);
+};
+
+/// A case of notched plates and MMGP.
+struct MmgpCaseParameters
+{
+  PlateSamplingParameters plates;
+  PlateParameters solver;
+  MmgpParameters training;
+  MmgpRunParameters run;
+
+  void declare(dealii::ParameterHandler &prm);
+  std::vector<std::string> problems() const;
+
+  /// Inputs with the ranges of the design, fields and scalars: plastic strains span decades.
+  MmgpProblem problem() const;
+};
+} // namespace understudy

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <mpi.h>
+
+#include <cstddef>
+#include <vector>
+
+namespace understudy
+{
+/// Errors of one output over the test samples, added up sample by sample.
+///
+///   RRMSE = sqrt(mean over samples of |error|^2 / (N max|truth|^2)),  N the values of a sample,
+///   Q2    = 1 - sum error^2 / sum (truth - mean truth)^2 over all values of all samples
+///
+/// as the benchmarks of Tensile2d have them; for a scalar N = 1. Samples whose truth is zero
+/// everywhere have no relative error and are left out of RRMSE.
+class OutputScore
+{
+public:
+  void add(const std::vector<double> &found, const std::vector<double> &truth);
+  /// Counts values between bounds.
+  void add_bounds(const std::vector<double> &lower, const std::vector<double> &upper,
+                  const std::vector<double> &truth);
+
+  /// The sums of all ranks. Collective.
+  void add_up(MPI_Comm comm);
+
+  double rrmse() const;
+  double q2() const;
+  double coverage() const; ///< share of values between their bounds
+  std::size_t n_left_out() const { return static_cast<std::size_t>(sums_[left_out]); }
+
+private:
+  enum Sum
+  {
+    samples,
+    left_out,
+    relative,
+    squares,
+    values,
+    truths,
+    truth_squares,
+    bounded,
+    inside,
+    n_sums
+  };
+  double sums_[n_sums] = {};
+};
+} // namespace understudy

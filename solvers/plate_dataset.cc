@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <data/core/errors.h>
+#include <data/core/timing.h>
+#include <data/sampling/latin_hypercube.h>
+#include <solvers/generate_samples.h>
+#include <solvers/plate_dataset.h>
+
+#include <algorithm>
+
+namespace understudy
+{
+namespace
+{
+using Json = nlohmann::json;
+
+const std::vector<double> &field_of(const PlateResult &result, const std::string &name)
+{
+  return name == "U1"       ? result.U1
+         : name == "U2"     ? result.U2
+         : name == "evrcum" ? result.evrcum
+         : name == "sig11"  ? result.sig11
+         : name == "sig22"  ? result.sig22
+                            : result.sig12;
+}
+
+std::vector<std::size_t> numbers(std::size_t first, std::size_t n)
+{
+  std::vector<std::size_t> all(n);
+  for (std::size_t i = 0; i < n; ++i)
+    all[i] = first + i;
+  return all;
+}
+
+/// Inputs, outputs and splits by the names that a CGNS tree of the data would have.
+Json problem_definition(const PlateSamplingParameters &sampling)
+{
+  const std::string zone = "Base_2_2/Zone/";
+  Json inputs = {zone + "GridCoordinates/CoordinateX", zone + "GridCoordinates/CoordinateY"};
+  Json outputs = Json::array();
+  for (const PlateRange &range : plate_ranges(sampling.variant))
+    inputs.push_back(std::string("Global/") + range.name);
+  for (const char *name : plate_fields)
+    outputs.push_back(zone + "VertexFields/" + name);
+  for (const char *name : plate_scalars)
+    outputs.push_back(std::string("Global/") + name);
+  return {{"name", "plate_" + sampling.variant},
+          {"input_features", inputs},
+          {"output_features", outputs},
+          {"train_split", {{"train", numbers(0, sampling.n_train)}}},
+          {"test_split", {{"test", numbers(sampling.n_train, sampling.n_test)}}}};
+}
+
+void add_mesh(const TriangleMesh &mesh, std::vector<std::vector<double>> &values)
+{
+  std::vector<double> points, cells, edges, parts, features;
+  for (const auto &x : mesh.nodes)
+    points.insert(points.end(), x.begin(), x.end());
+  for (const auto &t : mesh.triangles)
+    cells.insert(cells.end(), t.begin(), t.end());
+  for (std::size_t part = 0; part < plate_parts.size(); ++part)
+    for (const auto &edge : mesh.edges.at(plate_parts[part]))
+    {
+      edges.insert(edges.end(), edge.begin(), edge.end());
+      parts.push_back(static_cast<double>(part));
+    }
+  for (const char *name : plate_features)
+    features.push_back(mesh.features.at(name));
+  for (auto *list : {&points, &cells, &edges, &parts, &features})
+    values.push_back(std::move(*list));
+}
+
+std::vector<unsigned> whole(const std::vector<double> &values)
+{
+  std::vector<unsigned> all;
+  for (const double value : values)
+    all.push_back(static_cast<unsigned>(value));
+  return all;
+}
+
+TriangleMesh read_mesh(const DataSet &data, std::size_t id)
+{
+  TriangleMesh mesh;
+  const auto points = data.read(id, "mesh/points");
+  const auto cells = whole(data.read(id, "mesh/cells")), edges = whole(data.read(id, "mesh/edges")),
+             parts = whole(data.read(id, "mesh/edge_part")),
+             features = whole(data.read(id, "mesh/features"));
+  for (std::size_t i = 0; i < points.size(); i += 2)
+    mesh.nodes.push_back({points[i], points[i + 1]});
+  for (std::size_t i = 0; i < cells.size(); i += 3)
+    mesh.triangles.push_back({cells[i], cells[i + 1], cells[i + 2]});
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    mesh.edges[plate_parts.at(parts[i])].push_back({edges.at(2 * i), edges.at(2 * i + 1)});
+  for (std::size_t i = 0; i < plate_features.size(); ++i)
+    mesh.features[plate_features[i]] = features.at(i);
+  return mesh;
+}
+} // namespace
+
+std::vector<PlateRange> plate_ranges(const std::string &variant)
+{
+  const bool plastic = variant == "plastic";
+  return {{"P", "MPa", -50., -40.},
+          {"R0", "MPa", plastic ? 100. : 10., plastic ? 150. : 20.},
+          {"K", "MPa", plastic ? 100. : 300., plastic ? 200. : 600.},
+          {"C", "MPa", 1000., 2000.},
+          {"D", "1", 1000., 2000.},
+          {"young", "MPa", 5e4, 1e5}};
+}
+
+std::string plate_unit(const std::string &name)
+{
+  const bool is_length = name == "U1" || name == "U2" || name == "max_U2_top";
+  return is_length ? "mm" : name == "evrcum" || name == "max_evrcum" ? "1" : "MPa";
+}
+
+std::vector<PlateDesign> design_plates(const PlateSamplingParameters &sampling)
+{
+  std::vector<double> lower = {sampling.radius_lower}, upper = {sampling.radius_upper};
+  for (const PlateRange &range : plate_ranges(sampling.variant))
+  {
+    lower.push_back(range.lower);
+    upper.push_back(range.upper);
+  }
+  std::vector<PlateDesign> all;
+  const auto add = [&](std::size_t n, std::uint64_t seed)
+  {
+    const PointBatch points = latin_hypercube(n, lower, upper, seed);
+    for (std::size_t p = 0; p < n; ++p)
+    {
+      PlateDesign design{PlateShape::circle(points(0, p)), 1000 * sampling.seed + all.size(), {}};
+      for (std::size_t c = 1; c < lower.size(); ++c)
+        design.inputs.push_back(points(c, p));
+      all.push_back(std::move(design));
+    }
+  };
+  add(sampling.n_train, sampling.seed);
+  add(sampling.n_test, sampling.seed + 1);
+  return all;
+}
+
+TriangleMesh mesh_of(const PlateDesign &design, const PlateSamplingParameters &sampling)
+{
+  PlateMeshing meshing;
+  meshing.h = plate_element_size(design.shape, sampling.n_nodes);
+  meshing.h_variation = sampling.h_variation;
+  meshing.seed = design.mesh_seed;
+  return make_plate(design.shape, meshing);
+}
+
+PlateParameters parameters_of(const PlateDesign &design, const PlateParameters &base)
+{
+  PlateParameters p = base;
+  p.pressure = design.inputs.at(0);
+  p.material.R0 = design.inputs.at(1);
+  p.material.K = design.inputs.at(2);
+  p.material.C = design.inputs.at(3);
+  p.material.D = design.inputs.at(4);
+  p.material.young = design.inputs.at(5);
+  return p;
+}
+
+DataSetInfo describe_plate_dataset(const PlateSamplingParameters &sampling,
+                                   const PlateParameters &base)
+{
+  DataSetInfo info;
+  info.kind = "plate-viscoplastic";
+  info.fields = {{"mesh/points", {2}, "mm", true},
+                 {"mesh/cells", {3}, "1", true, true},
+                 {"mesh/edges", {2}, "1", true, true},
+                 {"mesh/edge_part", {}, "1", true, true},
+                 {"mesh/features", {plate_features.size()}, "1", false, true}};
+  Json ranges = Json::object();
+  for (const PlateRange &range : plate_ranges(sampling.variant))
+  {
+    info.fields.push_back({range.name, {}, range.unit});
+    ranges[range.name] = {range.lower, range.upper};
+  }
+  for (const char *name : plate_fields)
+    info.fields.push_back({name, {}, plate_unit(name), true});
+  for (const char *name : plate_scalars)
+    info.fields.push_back({name, {}, plate_unit(name)});
+  info.fields.push_back({"seconds", {}, "s"});
+  info.defining = {{"variant", sampling.variant},
+                   {"ranges", ranges},
+                   {"radius", {sampling.radius_lower, sampling.radius_upper}},
+                   {"n_train", sampling.n_train},
+                   {"n_test", sampling.n_test},
+                   {"n_nodes", sampling.n_nodes},
+                   {"h_variation", sampling.h_variation},
+                   {"seed", sampling.seed},
+                   {"poisson", base.material.poisson},
+                   {"norton_exponent", base.material.n},
+                   {"duration_s", base.duration},
+                   {"n_steps", base.n_steps},
+                   {"relative_tolerance", base.relative_tolerance},
+                   {"absolute_tolerance", base.absolute_tolerance}};
+  info.attributes = {{"title", "Notched plates in tension, elasto-viscoplastic, plane strain"},
+                     {"edge_parts", plate_parts},
+                     {"features", plate_features},
+                     {"problem_definition", problem_definition(sampling)},
+                     {"infos",
+                      {{"num_samples", {{"train", sampling.n_train}, {"test", sampling.n_test}}},
+                       {"data_production",
+                        {{"type", "simulation"},
+                         {"physics", "small-strain elasto-viscoplasticity, plane strain"},
+                         {"simulator", "understudy, plate-viscoplastic"}}}}}};
+  return info;
+}
+
+Sample solve_plate(std::size_t id, const std::string &split, const PlateDesign &design,
+                   const TriangleMesh &mesh, const PlateParameters &base)
+{
+  Sample sample;
+  sample.id = id;
+  sample.split = split;
+  try
+  {
+    const double begin = seconds_now();
+    const PlateResult result =
+      PlateViscoplastic(mesh, parameters_of(design, base), MPI_COMM_SELF).run();
+    const double seconds = seconds_now() - begin;
+    add_mesh(mesh, sample.values);
+    for (const double input : design.inputs)
+      sample.values.push_back({input});
+    for (const char *name : plate_fields)
+      sample.values.push_back(field_of(result, name));
+    for (const double scalar :
+         {result.max_von_mises, result.max_evrcum, result.max_U2_top, result.max_sig22_top})
+      sample.values.push_back({scalar});
+    sample.values.push_back({seconds});
+  }
+  catch (const SolverError &failure)
+  {
+    sample.crashed = true;
+    sample.note = failure.what();
+    sample.values.clear();
+  }
+  return sample;
+}
+
+std::size_t generate_plate_dataset(MPI_Comm comm, const std::string &folder,
+                                   const PlateSamplingParameters &sampling,
+                                   const PlateParameters &base, Log &log, bool start_afresh)
+{
+  const std::vector<PlateDesign> designs = design_plates(sampling);
+  const auto solve = [&](std::size_t id)
+  {
+    return solve_plate(id, id < sampling.n_train ? "train" : "test", designs[id],
+                       mesh_of(designs[id], sampling), base);
+  };
+  return generate_samples(comm, folder, describe_plate_dataset(sampling, base), designs.size(),
+                          sampling.samples_per_shard, solve, "generate", log, start_afresh);
+}
+
+StoredPlate read_plate(const DataSet &data, std::size_t id)
+{
+  StoredPlate plate{read_mesh(data, id), {}, {}, {}, data.read(id, "seconds").at(0)};
+  for (const PlateRange &range : plate_ranges("paper")) // names are those of all variants
+    plate.inputs.push_back(data.read(id, range.name).at(0));
+  for (const char *name : plate_fields)
+    plate.fields.push_back(data.read(id, name));
+  for (const char *name : plate_scalars)
+    plate.scalars.push_back(data.read(id, name).at(0));
+  return plate;
+}
+} // namespace understudy
