@@ -129,9 +129,9 @@ public:
 
   static std::vector<std::string> flags()
   {
-    return {"--closure", "--family", "--force",    "--fresh",    "--help",
-            "--input",   "--json",   "--markdown", "--output",   "--prm",
-            "--quiet",   "--resume", "--stages",   "--validate", "--version"};
+    return {"--closure", "--family",   "--force",    "--fresh",  "--help", "--input",
+            "--json",    "--markdown", "--output",   "--plaid",  "--prm",  "--quiet",
+            "--resume",  "--stages",   "--validate", "--version"};
   }
 
 private:

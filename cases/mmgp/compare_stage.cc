@@ -37,6 +37,15 @@ void write_picture(const std::filesystem::path &file, const MmgpProblem &problem
   write_mesh_vtu(file.string(), picture);
 }
 
+/// Plastic strains below 1e-6 are no flow to speak of.
+std::vector<OutputScore> scores_of(const std::vector<MmgpOutput> &outputs)
+{
+  std::vector<OutputScore> all;
+  for (const MmgpOutput &output : outputs)
+    all.emplace_back(output.logarithmic ? 1e-6 : 0.);
+  return all;
+}
+
 std::vector<double> one(double value)
 {
   return {value};
@@ -86,8 +95,7 @@ void mmgp_compare_stage(MmgpWorkshop &workshop)
 
   MmgpFindings findings;
   const std::size_t n_predictors = 1 + MmgpRivals::names().size();
-  findings.predictors.assign(n_predictors, {std::vector<OutputScore>(problem.fields.size()),
-                                            std::vector<OutputScore>(problem.scalars.size())});
+  findings.predictors.assign(n_predictors, {scores_of(problem.fields), scores_of(problem.scalars)});
   double times[4] = {}; // morphing, prediction, exact solution, plates
   int n_ranks = 1;
   MPI_Comm_size(context.comm, &n_ranks);

@@ -74,6 +74,8 @@ void add_outputs(Report &report, const std::vector<MmgpOutput> &outputs, const M
       if (r > 0)
         continue;
       report.number("q2_" + name, score.q2());
+      if (outputs[o].logarithmic)
+        report.number("left_out_" + name, score.n_left_out());
       report.number("coverage_" + name, score.coverage());
       row.keys.push_back("q2_" + name);
       row.keys.push_back("coverage_" + name);
@@ -111,6 +113,9 @@ void add_accuracy(Report &report, const MmgpCaseParameters &p, const MmgpFinding
   const MmgpProblem problem = p.problem();
   add_outputs(report, problem.fields, f, true);
   add_outputs(report, problem.scalars, f, false);
+  report.paragraph(
+    "Plates in which evrcum exceeds 1e-6 nowhere do not flow; {left_out_evrcum} such "
+    "plates are left out of the RRMSE of evrcum and max_evrcum.");
   add_published(report);
 }
 

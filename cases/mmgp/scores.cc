@@ -20,7 +20,7 @@ void OutputScore::add(const std::vector<double> &found, const std::vector<double
   }
   sums_[values] += static_cast<double>(truth.size());
   sums_[squares] += square;
-  if (largest > 0.)
+  if (largest > smallest_)
   {
     sums_[samples] += 1.;
     sums_[relative] += square / (static_cast<double>(truth.size()) * largest * largest);

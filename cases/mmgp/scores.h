@@ -14,11 +14,14 @@ namespace understudy
 ///   RRMSE = sqrt(mean over samples of |error|^2 / (N max|truth|^2)),  N the values of a sample,
 ///   Q2    = 1 - sum error^2 / sum (truth - mean truth)^2 over all values of all samples
 ///
-/// as the benchmarks of Tensile2d have them; for a scalar N = 1. Samples whose truth is zero
-/// everywhere have no relative error and are left out of RRMSE.
+/// as the benchmarks of Tensile2d have them; for a scalar N = 1.
 class OutputScore
 {
 public:
+  /// @param smallest samples whose truth exceeds it nowhere have no relative error worth the name
+  /// and are left out of RRMSE
+  explicit OutputScore(double smallest = 0.) : smallest_(smallest) {}
+
   void add(const std::vector<double> &found, const std::vector<double> &truth);
   /// Counts values between bounds.
   void add_bounds(const std::vector<double> &lower, const std::vector<double> &upper,
@@ -30,7 +33,7 @@ public:
   double rrmse() const;
   double q2() const;
   double coverage() const; ///< share of values between their bounds
-  std::size_t n_left_out() const { return static_cast<std::size_t>(sums_[left_out]); }
+  double n_left_out() const { return sums_[left_out]; }
 
 private:
   enum Sum
@@ -46,6 +49,7 @@ private:
     inside,
     n_sums
   };
+  double smallest_;
   double sums_[n_sums] = {};
 };
 } // namespace understudy
