@@ -13,7 +13,6 @@ namespace understudy
 {
 namespace
 {
-constexpr double log_floor = 1e-12;
 constexpr double normal_95 = 1.959963984540054; ///< 97.5 % quantile of the normal distribution
 
 /// |L^-1 d|^2 with the lower factor [n][n], row-major.
@@ -38,7 +37,8 @@ void append(const MmgpOutput &output, double mean, double variance, MmgpValues &
   const double lower = output.physical(mean - normal_95 * deviation);
   const double upper = output.physical(mean + normal_95 * deviation);
   values.mean.push_back(output.physical(mean));
-  values.deviation.push_back(output.logarithmic ? (upper - lower) / (2. * normal_95) : deviation);
+  values.deviation.push_back(output.is_logarithmic() ? (upper - lower) / (2. * normal_95)
+                                                     : deviation);
   values.lower.push_back(lower);
   values.upper.push_back(upper);
 }
@@ -74,12 +74,12 @@ const char *to_string(MmgpGate gate)
 
 double MmgpOutput::learned(double q) const
 {
-  return logarithmic ? std::log10(std::max(q, 0.) + log_floor) : q;
+  return is_logarithmic() ? std::log10(std::max(q, 0.) + floor) : q;
 }
 
 double MmgpOutput::physical(double t) const
 {
-  return logarithmic ? std::max(std::pow(10., t) - log_floor, 0.) : t;
+  return is_logarithmic() ? std::max(std::pow(10., t) - floor, 0.) : t;
 }
 
 MmgpProblem Mmgp::problem() const
@@ -220,7 +220,7 @@ MmgpPrediction Mmgp::predict(const TriangleMesh &mesh, const CommonMesh::Morphed
   {
     double deviation = 0.;
     prediction.fields.push_back(field_values(field, morphed, X, deviation));
-    if (!field.output.logarithmic && !(deviation <= state_.gates.deviation))
+    if (!field.output.is_logarithmic() && !(deviation <= state_.gates.deviation))
       shut(prediction, MmgpGate::deviation,
            "The deviation of " + field.output.quantity.name + " reaches " +
              number_text(100. * deviation, 3) + " % of its range, more than " +

@@ -24,10 +24,11 @@ struct MmgpInput
 struct MmgpOutput
 {
   Quantity quantity;
-  /// Learned as log10(q + 1e-12): for quantities that span decades. Its deviation does not open the
-  /// gate.
-  bool logarithmic = false;
+  /// Above 0: learned as log10(q + floor), for quantities that span decades and matter from there
+  /// on. Its deviation does not shut the gate.
+  double floor = 0.;
 
+  bool is_logarithmic() const { return floor > 0.; }
   double learned(double q) const;
   double physical(double t) const; ///< the inverse
 };

@@ -19,15 +19,13 @@ constexpr int version = 1;
 
 Json describe(const MmgpOutput &output)
 {
-  return {{"name", output.quantity.name},
-          {"unit", output.quantity.unit},
-          {"logarithmic", output.logarithmic}};
+  return {{"name", output.quantity.name}, {"unit", output.quantity.unit}, {"floor", output.floor}};
 }
 
 MmgpOutput output_of(const Json &entry)
 {
   return {{entry.at("name").get<std::string>(), entry.at("unit").get<std::string>()},
-          entry.at("logarithmic").get<bool>()};
+          entry.at("floor").get<double>()};
 }
 
 void add(ModelFile &file, const std::string &name, const std::vector<double> &values)

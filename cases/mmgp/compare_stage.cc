@@ -37,12 +37,12 @@ void write_picture(const std::filesystem::path &file, const MmgpProblem &problem
   write_mesh_vtu(file.string(), picture);
 }
 
-/// Plastic strains below 1e-6 are no flow to speak of.
+/// Below its floor a quantity has no relative error worth the name.
 std::vector<OutputScore> scores_of(const std::vector<MmgpOutput> &outputs)
 {
   std::vector<OutputScore> all;
   for (const MmgpOutput &output : outputs)
-    all.emplace_back(output.logarithmic ? 1e-6 : 0.);
+    all.emplace_back(output.floor);
   return all;
 }
 

@@ -96,8 +96,11 @@ MmgpProblem MmgpCaseParameters::problem() const
   MmgpProblem p;
   for (const PlateRange &range : plate_ranges(plates.variant))
     p.inputs.push_back({{range.name, range.unit}, range.lower, range.upper});
-  const auto output = [](const std::string &name) {
-    return MmgpOutput{{name, plate_unit(name)}, name == "evrcum" || name == "max_evrcum"};
+  // Plastic strains span decades; below 1e-6 nothing flows to speak of.
+  const auto output = [](const std::string &name)
+  {
+    return MmgpOutput{{name, plate_unit(name)},
+                      name == "evrcum" || name == "max_evrcum" ? 1e-6 : 0.};
   };
   for (const char *name : plate_fields)
     p.fields.push_back(output(name));

@@ -74,7 +74,7 @@ void add_outputs(Report &report, const std::vector<MmgpOutput> &outputs, const M
       if (r > 0)
         continue;
       report.number("q2_" + name, score.q2());
-      if (outputs[o].logarithmic)
+      if (outputs[o].is_logarithmic())
         report.number("left_out_" + name, score.n_left_out());
       report.number("coverage_" + name, score.coverage());
       row.keys.push_back("q2_" + name);

@@ -32,8 +32,8 @@ const std::vector<std::string> features(plate_features.begin(), plate_features.e
 MmgpProblem problem()
 {
   return {{{{"P", "MPa"}, 1., 2.}, {{"K", "MPa"}, -1., 1.}},
-          {{{"wave", "mm"}, false}, {{"decades", "1"}, true}},
-          {{{"mean", "mm"}, false}}};
+          {{{"wave", "mm"}, 0.}, {{"decades", "1"}, 1e-12}},
+          {{{"mean", "mm"}, 0.}}};
 }
 
 TriangleMesh plate(double radius, std::uint64_t seed)
@@ -214,7 +214,7 @@ TEST(Mmgp, IsReadBackToTheBit)
   EXPECT_EQ(numbers_of(read.predict(truth.mesh, truth.inputs)),
             numbers_of(model().predict(truth.mesh, truth.inputs)));
   EXPECT_EQ(read.problem().inputs[1].quantity.name, "K");
-  EXPECT_TRUE(read.problem().fields[1].logarithmic);
+  EXPECT_EQ(read.problem().fields[1].floor, 1e-12);
 }
 
 TEST(Mmgp, WhatIsUnlikeItsSamplesIsHandedOver)
