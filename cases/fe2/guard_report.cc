@@ -113,7 +113,8 @@ void add_gate(Report &report, const GateScore &gate)
   report.number("n_gate_inside", static_cast<double>(gate.n_inside));
   report.paragraph(
     "The gate before the first model, on strains of Latin hypercubes: of {n_gate_outside} beyond "
-    "1.5 times the box it hands on {gate_recall} ({gate_recall_without_box} by the estimate alone, "
+    "1.5 times the box it hands on a share {gate_recall} ({gate_recall_without_box} by the "
+    "estimate alone, "
     "did it not know the box), of {n_gate_inside} inside the box {gate_false_alarm}.");
 }
 

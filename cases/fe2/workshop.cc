@@ -12,28 +12,10 @@
 #include <deal.II/base/mpi.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <numeric>
 #include <utility>
 
 namespace understudy
 {
-namespace
-{
-/// "micro structure: 342 cells, 24 % fibre"
-std::string describe_micro_structure(const RveDiscretisation &d, const RveMesh &mesh)
-{
-  const auto &w = d.weights();
-  const auto fibre = w.begin() + static_cast<std::ptrdiff_t>(d.n_matrix_points());
-  const double share =
-    std::accumulate(fibre, w.end(), 0.) / std::accumulate(w.begin(), w.end(), 0.);
-  char line[96];
-  std::snprintf(line, sizeof line, "micro structure: %zu cells, %.3g %% fibre", mesh.cells.size(),
-                100. * share);
-  return line;
-}
-} // namespace
-
 Fe2Workshop::Fe2Workshop(const Fe2Parameters &parameters, RunContext &context)
   : parameters_(parameters), context_(context)
 {
@@ -183,7 +165,6 @@ std::shared_ptr<Rve> Fe2Workshop::rve()
     const RveParameters p = parameters_.micro.rve_parameters();
     rve_ = std::make_shared<Rve>(mesh(), p);
     micro_ = micro_fingerprint(mesh(), p);
-    context_.log.info(describe_micro_structure(rve_->discretisation(), mesh()));
   }
   return rve_;
 }

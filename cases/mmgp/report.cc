@@ -146,7 +146,7 @@ void add_gates(Report &report, const nlohmann::json &run)
   report.number("gate_recall", handed[1] / all[1]);
   report.number("handed_over", run["handed_over"].get<double>());
   report.paragraph(
-    "A gate that shuts hands the plate to the exact solver: {gate_recall} of the "
+    "A gate that shuts hands the plate to the exact solver: a share {gate_recall} of the "
     "plates with other notches, {gate_false_alarm} of the test plates. {handed_over} "
     "exact solutions of the former stand in `handover/`.");
   report.table({"plates", "answered", "morph", "range", "shape", "distance", "deviation"}, rows);
