@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/core/progress.h>
 #include <data/core/stop_flag.h>
@@ -37,11 +38,16 @@ std::size_t generate_samples(MPI_Comm comm, const std::string &folder, const Dat
   {
     const std::size_t end = std::min(open.size(), first + per_round);
     std::vector<Sample> mine;
-    for (std::size_t i = first + rank; i < end; i += n_ranks)
-    {
-      mine.push_back(solve(open[i]));
-      progress.update(n_done + std::min(end, first + mine.size() * n_ranks));
-    }
+    // A sample that cannot be made on one rank must not leave the others waiting for its shard.
+    on_all_ranks(comm,
+                 [&]
+                 {
+                   for (std::size_t i = first + rank; i < end; i += n_ranks)
+                   {
+                     mine.push_back(solve(open[i]));
+                     progress.update(n_done + std::min(end, first + mine.size() * n_ranks));
+                   }
+                 });
     for (const Sample &sample : mine)
       crashed += sample.crashed ? 1 : 0;
     writer.write_round(mine);

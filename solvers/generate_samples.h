@@ -17,7 +17,8 @@ namespace understudy
 /// every rank computes some, then all are acknowledged together (DataSetWriter). Each sample must
 /// depend on its number alone, so that a set that was broken off and resumed equals an unbroken one
 /// on any number of ranks. Crashed samples are listed, and a warning counts them. Collective.
-/// @param solve             the sample of a number; called without communication
+/// @param solve             the sample of a number, without communication; what it throws on one
+///                          rank, all throw
 /// @param samples_per_shard of each rank and round
 /// @param what              begins the lines of progress, e.g. "generate"
 /// @param start_afresh      replaces what stands in the folder

@@ -4,6 +4,7 @@
 #include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/core/timing.h>
+#include <solvers/force_convergence.h>
 #include <solvers/macro_newton.h>
 
 #include <algorithm>
@@ -226,16 +227,8 @@ PetscErrorCode MacroNewton::test(SNES snes, PetscInt, PetscReal, PetscReal, Pets
 {
   auto &self = *static_cast<MacroNewton *>(context);
   PetscFunctionBeginUser;
-  PetscReal absolute = 0., relative = 0.;
-  PetscCall(SNESGetTolerances(snes, &absolute, &relative, nullptr, nullptr, nullptr));
   self.norms_.push_back(fnorm);
-  *reason = SNES_CONVERGED_ITERATING;
-  if (!std::isfinite(fnorm))
-    *reason = SNES_DIVERGED_FNORM_NAN;
-  else if (fnorm <= absolute)
-    *reason = SNES_CONVERGED_FNORM_ABS;
-  else if (fnorm <= relative * self.force_scale_)
-    *reason = SNES_CONVERGED_FNORM_RELATIVE;
+  PetscCall(test_against_forces(snes, fnorm, self.force_scale_, reason));
   PetscFunctionReturn(0);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <solvers/force_convergence.h>
 #include <solvers/plate_newton.h>
 
 #include <algorithm>
@@ -187,16 +188,8 @@ PetscErrorCode PlateNewton::test(SNES snes, PetscInt, PetscReal, PetscReal, Pets
 {
   auto &self = *static_cast<PlateNewton *>(context);
   PetscFunctionBeginUser;
-  PetscReal absolute = 0., relative = 0.;
-  PetscCall(SNESGetTolerances(snes, &absolute, &relative, nullptr, nullptr, nullptr));
   self.norms_.push_back(fnorm);
-  *reason = SNES_CONVERGED_ITERATING;
-  if (!std::isfinite(fnorm))
-    *reason = SNES_DIVERGED_FNORM_NAN;
-  else if (fnorm <= absolute)
-    *reason = SNES_CONVERGED_FNORM_ABS;
-  else if (fnorm <= relative * self.force_scale_)
-    *reason = SNES_CONVERGED_FNORM_RELATIVE;
+  PetscCall(test_against_forces(snes, fnorm, self.force_scale_, reason));
   PetscFunctionReturn(0);
 }
 

@@ -21,7 +21,8 @@
 namespace understudy
 {
 /// How EquiNO is trained (Eivazi et al., arXiv 2504.07976; the split recipe with derivative labels
-/// and the energy norm instead of the joint minimisation; cases/fe2/l_profile.prm compares them).
+/// and the energy norm instead of the joint minimisation; cases/fe2/l_profile.prm tells how to run
+/// either).
 struct EquinoParameters
 {
   std::string recipe = "split"; ///< of the head "mlp": "split", or the paper's "joint"

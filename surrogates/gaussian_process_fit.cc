@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #include <data/core/collective.h>
 #include <data/core/errors.h>
-#include <solvers/petsc_errors.h>
+#include <solvers/petsc_owners.h>
 #include <surrogates/gaussian_process_fit.h>
 
 #include <petsctao.h>
@@ -17,43 +17,27 @@ namespace understudy
 {
 namespace
 {
-/// Owners of what one search needs; TAO keeps no reference to the program.
-struct TaoOwner
-{
-  Tao tao = nullptr;
-  TaoOwner() { check_petsc(TaoCreate(PETSC_COMM_SELF, &tao)); }
-  ~TaoOwner() { TaoDestroy(&tao); }
-  TaoOwner(const TaoOwner &) = delete;
-  TaoOwner &operator=(const TaoOwner &) = delete;
-};
+using PetscTao = PetscOwner<Tao, TaoDestroy>;
 
-struct VecOwner
+void fill(PetscVector &vector, const std::vector<double> &values)
 {
-  Vec vec = nullptr;
-  explicit VecOwner(const std::vector<double> &values)
-  {
-    const auto n = static_cast<PetscInt>(values.size());
-    check_petsc(VecCreateSeq(PETSC_COMM_SELF, n, &vec));
-    PetscScalar *entries = nullptr;
-    check_petsc(VecGetArray(vec, &entries));
-    std::copy(values.begin(), values.end(), entries);
-    check_petsc(VecRestoreArray(vec, &entries));
-  }
-  ~VecOwner() { VecDestroy(&vec); }
-  VecOwner(const VecOwner &) = delete;
-  VecOwner &operator=(const VecOwner &) = delete;
+  check_petsc(VecCreateSeq(PETSC_COMM_SELF, static_cast<PetscInt>(values.size()), vector.create()));
+  PetscScalar *entries = nullptr;
+  check_petsc(VecGetArray(vector, &entries));
+  std::copy(values.begin(), values.end(), entries);
+  check_petsc(VecRestoreArray(vector, &entries));
+}
 
-  std::vector<double> values() const
-  {
-    PetscInt n = 0;
-    const PetscScalar *entries = nullptr;
-    check_petsc(VecGetSize(vec, &n));
-    check_petsc(VecGetArrayRead(vec, &entries));
-    std::vector<double> copy(entries, entries + n);
-    check_petsc(VecRestoreArrayRead(vec, &entries));
-    return copy;
-  }
-};
+std::vector<double> values_of(Vec vector)
+{
+  PetscInt n = 0;
+  const PetscScalar *entries = nullptr;
+  check_petsc(VecGetSize(vector, &n));
+  check_petsc(VecGetArrayRead(vector, &entries));
+  std::vector<double> copy(entries, entries + n);
+  check_petsc(VecRestoreArrayRead(vector, &entries));
+  return copy;
+}
 
 /// What TAO minimises: -L / (n m), of the size of 1 for any number of samples.
 struct Objective
@@ -165,13 +149,16 @@ Search search(GaussianProcessLikelihood &likelihood, const std::vector<double> &
 {
   const double scale = 1. / static_cast<double>(likelihood.n_samples() * likelihood.n_outputs());
   Objective objective{likelihood, scale, parameters.value_tolerance};
-  const VecOwner solution(start), lower(box.lower), upper(box.upper);
-  const TaoOwner owner;
-  const Tao tao = owner.tao;
+  PetscVector solution, lower, upper;
+  fill(solution, start);
+  fill(lower, box.lower);
+  fill(upper, box.upper);
+  PetscTao tao; // keeps no reference to what it is given
+  check_petsc(TaoCreate(PETSC_COMM_SELF, tao.create()));
   check_petsc(TaoSetOptionsPrefix(tao, "gaussian_process_"));
   check_petsc(TaoSetType(tao, TAOBLMVM));
-  check_petsc(TaoSetSolution(tao, solution.vec));
-  check_petsc(TaoSetVariableBounds(tao, lower.vec, upper.vec));
+  check_petsc(TaoSetSolution(tao, solution));
+  check_petsc(TaoSetVariableBounds(tao, lower, upper));
   check_petsc(TaoSetObjectiveAndGradient(tao, nullptr, evaluate, &objective));
   check_petsc(TaoSetTolerances(tao, parameters.gradient_tolerance, 0., 0.));
   check_petsc(TaoSetConvergenceTest(tao, test_convergence, &objective));
@@ -188,7 +175,7 @@ Search search(GaussianProcessLikelihood &likelihood, const std::vector<double> &
   PetscReal value = 0.;
   check_petsc(TaoGetSolutionStatus(tao, nullptr, &value, nullptr, nullptr, nullptr, &reason));
   return {-value / scale, static_cast<double>(objective.evaluations), reason > 0 ? 1. : 0.,
-          solution.values()};
+          values_of(solution)};
 }
 
 /// All searches, each made by one rank and known to all afterwards.

@@ -3,7 +3,7 @@
 
 #include <cases/fe2/family.h>
 #include <cases/fe2/stages.h>
-#include <data/core/parameters.h>
+#include <cases/stage_inputs.h>
 
 namespace understudy
 {
@@ -131,18 +131,7 @@ private:
     return round == 1 ? stage : stage + "-" + std::to_string(round);
   }
 
-  /// All entries of a section with their values.
-  nlohmann::json section(const std::string &name) const
-  {
-    auto values = nlohmann::json::object();
-    for (const auto &entry : json_of(*prm_))
-    {
-      const std::string where = entry["section"];
-      if (where == name || where.rfind(name + "/", 0) == 0)
-        values[where + "/" + entry["key"].get<std::string>()] = entry["value"];
-    }
-    return values;
-  }
+  nlohmann::json section(const std::string &name) const { return section_values(*prm_, name); }
 
   nlohmann::json train_dependencies(Fe2Workshop &w) const
   {

@@ -3,6 +3,7 @@
 
 #include <cases/fe2/guard.h>
 #include <cases/fe2/workshop.h>
+#include <cases/stage_inputs.h>
 #include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/store/atomic_file.h>
@@ -179,12 +180,7 @@ DataSet Fe2Workshop::dataset()
   DataSet opened = DataSet::open(data().string());
   opened.require(dataset_info());
   const RveSamplingParameters &s = parameters_.sampling;
-  const std::size_t wanted = std::size_t(s.n_train) + s.n_validation + s.n_test;
-  const std::size_t found = opened.manifest().samples.size();
-  if (found < wanted)
-    throw UserError("Data set '" + data().string() + "' holds " + std::to_string(found) + " of " +
-                    std::to_string(wanted) +
-                    " samples; run the stage 'generate', which goes on from there.");
+  require_complete(opened, std::size_t(s.n_train) + s.n_validation + s.n_test);
   return opened;
 }
 

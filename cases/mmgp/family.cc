@@ -3,10 +3,9 @@
 
 #include <cases/mmgp/family.h>
 #include <cases/mmgp/stages.h>
+#include <cases/stage_inputs.h>
 #include <data/core/errors.h>
-#include <data/core/parameters.h>
 #include <data/store/atomic_file.h>
-#include <data/store/strict_json.h>
 
 namespace understudy
 {
@@ -105,15 +104,7 @@ private:
     return {{"dataset", w.dataset().hash()}, {"model", w.model_hash()}, {"run", section("Run")}};
   }
 
-  /// All entries of a section with their values.
-  nlohmann::json section(const std::string &name) const
-  {
-    auto values = nlohmann::json::object();
-    for (const auto &entry : json_of(*prm_))
-      if (entry["section"] == name)
-        values[entry["key"].get<std::string>()] = entry["value"];
-    return values;
-  }
+  nlohmann::json section(const std::string &name) const { return section_values(*prm_, name); }
 
   const dealii::ParameterHandler *prm_ = nullptr;
   MmgpCaseParameters parameters_;

@@ -17,7 +17,7 @@ namespace understudy
 {
 namespace
 {
-/// A plate out of the family, and what became of it.
+/// A plate out of the family.
 struct UnlikePlate
 {
   std::string what;
@@ -55,41 +55,33 @@ std::vector<UnlikePlate> unlike_plates(const MmgpCaseParameters &p)
   return all;
 }
 
-/// What each rank found for its plates becomes known to all, in the order of the plates.
-nlohmann::json gathered(MPI_Comm comm, std::size_t n, const nlohmann::json &mine)
-{
-  nlohmann::json all = nlohmann::json::array();
-  for (std::size_t i = 0; i < n; ++i)
-  {
-    int n_ranks = 1;
-    MPI_Comm_size(comm, &n_ranks);
-    const int owner = static_cast<int>(i % static_cast<std::size_t>(n_ranks));
-    std::string text;
-    if (rank_in(comm) == owner)
-      text = mine[i / static_cast<std::size_t>(n_ranks)].dump();
-    auto size = static_cast<int>(text.size());
-    MPI_Bcast(&size, 1, MPI_INT, owner, comm);
-    text.resize(size);
-    MPI_Bcast(text.data(), size, MPI_CHAR, owner, comm);
-    all.push_back(nlohmann::json::parse(text));
-  }
-  return all;
-}
-
-/// Calls @p action for the items of this rank and gathers what it returns.
+/// What @p action returns for items 0 to n - 1, which are dealt to the ranks in turn; known to all.
 template <class Action>
 nlohmann::json over_ranks(MPI_Comm comm, std::size_t n, const Action &action)
 {
-  nlohmann::json mine = nlohmann::json::array();
   int n_ranks = 1;
   MPI_Comm_size(comm, &n_ranks);
+  nlohmann::json mine = nlohmann::json::array();
   on_all_ranks(comm,
                [&]
                {
                  for (std::size_t i = rank_in(comm); i < n; i += n_ranks)
                    mine.push_back(action(i));
                });
-  return gathered(comm, n, mine);
+  nlohmann::json all = nlohmann::json::array();
+  all.get_ref<nlohmann::json::array_t &>().resize(n);
+  for (int owner = 0; owner < n_ranks; ++owner)
+  {
+    std::string text = rank_in(comm) == owner ? mine.dump() : std::string();
+    int size = static_cast<int>(text.size());
+    MPI_Bcast(&size, 1, MPI_INT, owner, comm);
+    text.resize(size);
+    MPI_Bcast(text.data(), size, MPI_CHAR, owner, comm);
+    const auto theirs = nlohmann::json::parse(text);
+    for (std::size_t i = 0; i < theirs.size(); ++i)
+      all[owner + i * n_ranks] = theirs[i];
+  }
+  return all;
 }
 
 nlohmann::json predict(const Mmgp &model, const TriangleMesh &mesh,
@@ -172,10 +164,18 @@ void mmgp_run_stage(MmgpWorkshop &workshop)
   for (std::size_t i = 0; i < unlike.size(); ++i)
     if (record["unlike"][i]["gate"] != "none")
       handed.push_back(i);
+  const std::string model_hash =
+    on_rank_0(context.comm,
+              [&]
+              {
+                if (std::error_code failed; handed.empty()) // what an earlier model handed over
+                  std::filesystem::remove_all(workshop.handovers(), failed);
+                return workshop.model_hash();
+              });
   if (!handed.empty())
   {
     DataSetInfo info = describe_plate_dataset(p.plates, p.solver);
-    info.defining["handed_over_by"] = workshop.model_hash();
+    info.defining["handed_over_by"] = model_hash;
     generate_samples(
       context.comm, workshop.handovers().string(), info, handed.size(), 4,
       [&](std::size_t i)

@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <cases/mmgp/stages.h>
+#include <cases/stage_inputs.h>
 #include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/core/timing.h>
@@ -81,12 +82,7 @@ DataSet MmgpWorkshop::dataset() const
 {
   DataSet opened = DataSet::open(data().string());
   opened.require(describe_plate_dataset(parameters_.plates, parameters_.solver));
-  const std::size_t wanted = parameters_.plates.n_train + parameters_.plates.n_test;
-  const std::size_t found = opened.manifest().samples.size();
-  if (found < wanted)
-    throw UserError("Data set '" + data().string() + "' holds " + std::to_string(found) + " of " +
-                    std::to_string(wanted) +
-                    " samples; run the stage 'generate', which goes on from there.");
+  require_complete(opened, parameters_.plates.n_train + parameters_.plates.n_test);
   return opened;
 }
 

@@ -279,6 +279,17 @@ std::string write_with_hdf5(Action action)
   }
 }
 
+/// The n of an array [n][shape of the field].
+std::size_t rows_in(const hid_t space, const FieldSpec &field)
+{
+  std::vector<hsize_t> found(field.shape.size() + 1);
+  if (H5Sget_simple_extent_ndims(space) != static_cast<int>(found.size()) ||
+      H5Sget_simple_extent_dims(space, found.data(), nullptr) < 0 ||
+      !std::equal(field.shape.begin(), field.shape.end(), found.begin() + 1))
+    throw Hdf5Failure{"find the shape that the manifest lists"};
+  return found[0];
+}
+
 template <class Action>
 std::vector<double> read_with_hdf5(const std::string &path, const std::string &name, Action action)
 {
@@ -344,12 +355,7 @@ std::vector<double> read_rows(const std::string &path, const FieldSpec &field,
 {
   const auto read = [&](const hid_t dataset, const hid_t space)
   {
-    const std::size_t rank = field.shape.size() + 1;
-    std::vector<hsize_t> found(rank);
-    if (H5Sget_simple_extent_ndims(space) != static_cast<int>(rank) ||
-        H5Sget_simple_extent_dims(space, found.data(), nullptr) < 0 ||
-        !std::equal(field.shape.begin(), field.shape.end(), found.begin() + 1))
-      throw Hdf5Failure{"find the shape that the manifest lists"};
+    const std::size_t n_rows = rows_in(space, field), rank = field.shape.size() + 1;
     std::vector<hsize_t> start(rank, 0), count(field.shape.begin(), field.shape.end());
     count.insert(count.begin(), 1);
     const Handle memory(H5Screate_simple(static_cast<int>(rank), count.data(), nullptr), H5Sclose,
@@ -357,7 +363,7 @@ std::vector<double> read_rows(const std::string &path, const FieldSpec &field,
     std::vector<double> values(rows.size() * field.size());
     for (std::size_t i = 0; i < rows.size(); ++i)
     {
-      if (rows[i] >= found[0])
+      if (rows[i] >= n_rows)
         throw Hdf5Failure{"find the row that the manifest lists"};
       start[0] = rows[i];
       check(
@@ -376,13 +382,7 @@ std::vector<double> read_ragged(const std::string &path, const FieldSpec &field,
 {
   const auto read = [&](const hid_t dataset, const hid_t space)
   {
-    const std::size_t rank = field.shape.size() + 1;
-    std::vector<hsize_t> found(rank);
-    if (H5Sget_simple_extent_ndims(space) != static_cast<int>(rank) ||
-        H5Sget_simple_extent_dims(space, found.data(), nullptr) < 0 ||
-        !std::equal(field.shape.begin(), field.shape.end(), found.begin() + 1))
-      throw Hdf5Failure{"find the shape that the manifest lists"};
-    std::vector<double> values(found[0] * field.size());
+    std::vector<double> values(rows_in(space, field) * field.size());
     check(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
           "read the array");
     return values;

@@ -66,7 +66,7 @@ extern "C"
   UNDERSTUDY_API const char *understudy_error(void);
 
   /** Loads a model file (*.safetensors) of a micro model, of any kind that FE2 cases train, and
-   * checks that it gives the answers stored in it.
+   *  checks that it gives the answers stored in it.
    *  @param path   of the file
    *  @param model  receives the model, to be given to understudy_free(); NULL on failure */
   UNDERSTUDY_API int understudy_load(const char *path, understudy_model **model);

@@ -124,7 +124,7 @@ std::vector<double> numbers_of(const MmgpPrediction &p)
 
 TEST(Mmgp, PredictsFieldsOnMeshesItHasNotSeen)
 {
-  double covered = 0., all = 0.;
+  double covered = 0., in_deviations = 0., all = 0.;
   for (std::size_t i = 1000; i < 1020; ++i)
   {
     const MmgpSample truth = sample(i);
@@ -135,9 +135,15 @@ TEST(Mmgp, PredictsFieldsOnMeshesItHasNotSeen)
     EXPECT_LT(error(decades_of(p.fields[1].mean), decades_of(truth.fields[1])), 0.1);
     EXPECT_LT(error(p.scalars.mean, truth.scalars), 0.1);
     covered += coverage(p.fields[0], truth.fields[0]) + coverage(p.fields[1], truth.fields[1]);
+    for (std::size_t i = 0; i < truth.mesh.n_nodes(); ++i)
+      in_deviations +=
+        2. * std::pow((p.fields[0].mean[i] - truth.fields[0][i]) / p.fields[0].deviation[i], 2) /
+        static_cast<double>(truth.mesh.n_nodes());
     all += 2.;
   }
   EXPECT_GT(covered / all, 0.85);
+  // Bands that are merely wide would pass that.
+  EXPECT_GT(std::sqrt(in_deviations / all), 0.1);
 }
 
 // Requirement: the closed form of the variance is that of random draws of the coefficients.
