@@ -54,6 +54,18 @@ void take_petsc_words(std::vector<std::string> &words, CommandLine &line)
   words = ours;
 }
 
+/// Refuses a first word that is neither a command nor a case, for CLI11 takes it for a case.
+void check_command(const std::vector<std::string> &words)
+{
+  static const std::vector<std::string> commands = {"describe", "evaluate", "inspect", "list"};
+  if (words.empty() || words[0].empty() || words[0][0] == '-' || is_case(words[0]) ||
+      std::ranges::find(commands, words[0]) != commands.end() ||
+      std::filesystem::exists(words[0]) || nearest_name(words[0], commands).empty())
+    return;
+  throw UserError("There is no command or case file '" + words[0] + "'" +
+                  suggestion(words[0], commands) + ".");
+}
+
 /// Refuses a flag that no command has.
 void check_flags(const std::vector<std::string> &words, const std::vector<std::string> &known)
 {
@@ -99,7 +111,9 @@ public:
     app_.add_flag("--force", line.force, "run stages although they are up to date");
     app_.add_flag("--resume", resume_,
                   "go on from checkpoints, and fail where one is there that cannot be used");
-    app_.add_flag("--fresh", fresh_, "remove checkpoints instead of going on from them");
+    app_.add_flag(
+      "--fresh", fresh_,
+      "begin anew what was broken off: remove checkpoints instead of going on from them");
     app_.add_flag("--quiet", line.quiet, "print only warnings and the last lines");
     add_describe();
     add_list();
@@ -225,6 +239,7 @@ CommandLine parse_command_line(int argc, char **argv)
   line.all.assign(argv, argv + argc);
   std::vector<std::string> words(argv + 1, argv + argc);
   take_petsc_words(words, line);
+  check_command(words);
   check_flags(words, Parser::flags());
   Parser(line).parse(words);
   return line;

@@ -55,8 +55,12 @@ std::string inspect(const std::filesystem::path &file, bool plaid)
   if (std::filesystem::is_directory(file))
     return inspect_data(std::filesystem::exists(file / "data" / "manifest.json") ? file / "data"
                                                                                  : file);
-  if (file.extension() == ".safetensors" && !plaid)
+  if (file.extension() == ".safetensors")
+  {
+    if (plaid)
+      throw UserError(file.string() + " is a model; --plaid looks at data sets.");
     return inspect_model(file);
+  }
   const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
   if (file.filename() == "manifest.json" || file.extension() == ".h5")
     return inspect_data(folder);

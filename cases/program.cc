@@ -119,19 +119,44 @@ int end_of(const Failure &failure, MPI_Comm comm)
   return largest;
 }
 
+void print_names(const std::string &title, const std::vector<NamedSentence> &all)
+{
+  if (!all.empty())
+    std::cout << "  " << title << ":\n";
+  for (const auto &one : all)
+    std::cout << "    " << one.name << ": " << one.sentence << "\n";
+}
+
 void list(const std::string &name)
 {
   const auto all = families();
-  std::cout << "families:\n";
-  for (const auto &[family, entry] : all.entries())
-    std::cout << "  " << family << ": " << entry.sentence << "\n";
-  const auto family = all.create(name.empty() ? "fe2" : name);
-  std::cout << "closures:\n";
-  for (const auto &closure : family->closures())
-    std::cout << "  " << closure.name << ": " << closure.sentence << "\n";
-  std::cout << "solvers:\n";
-  for (const auto &solver : family->solvers())
-    std::cout << "  " << solver.name << ": " << solver.sentence << "\n";
+  const auto chosen = name.empty() ? all.names() : std::vector<std::string>{name};
+  for (const std::string &one : chosen)
+  {
+    const auto family = all.create(one);
+    std::cout << "family " << one << ": " << all.entries().at(one).sentence << "\n";
+    print_names("closures", family->closures());
+    print_names("solvers", family->solvers());
+  }
+}
+
+/// A section may belong to a family that was not asked for.
+std::string describe_family(const CommandLine &line)
+{
+  Case asked;
+  declare_case(line.family, asked);
+  if (line.section.empty() || has_section(asked.prm, line.section))
+    return describe(asked.prm, line.section, line.format);
+  for (const std::string &other : families().names())
+  {
+    Case one;
+    declare_case(other, one);
+    if (has_section(one.prm, line.section))
+      throw UserError("There is no section '" + line.section + "' in the family '" +
+                      asked.prm.get("Family") + "'; the family '" + other + "' has it: --family " +
+                      other + ".");
+  }
+  return describe(asked.prm, line.section, line.format); // refuses it with the nearest name
 }
 
 void execute(const CommandLine &line, MPI_Comm comm)
@@ -157,12 +182,8 @@ void execute(const CommandLine &line, MPI_Comm comm)
     std::cout << inspect(line.file, line.plaid);
     break;
   case Command::describe:
-  {
-    Case empty;
-    declare_case(line.family, empty);
-    std::cout << describe(empty.prm, line.section, line.format);
+    std::cout << describe_family(line);
     break;
-  }
   }
   std::cout.flush();
 }

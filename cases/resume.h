@@ -37,6 +37,11 @@ std::optional<Checkpoint> find_checkpoint(CheckpointStore &store, const nlohmann
                                           ResumeMode mode, const std::string &what, Log &log,
                                           const CheckpointTrouble &trouble = {});
 
+/// What find_checkpoint() would refuse with ResumeMode::resume because it belongs to something
+/// else, looked at before long work comes in between. Entries that @p key does not know yet are
+/// left to find_checkpoint(). Does nothing with other modes. Local: call it on rank 0.
+void refuse_other_checkpoints(CheckpointStore &store, const nlohmann::json &key, ResumeMode mode);
+
 /// UserError when @p mode is ResumeMode::resume and no run began in the folder @p output yet, so
 /// that there is nothing to go on from. Local.
 void check_resume(ResumeMode mode, const std::filesystem::path &output);

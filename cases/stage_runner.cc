@@ -113,7 +113,8 @@ StageResult run_stage(const Stage &stage, RunContext &context)
   {
     result.skipped = true;
     tidy(stage, context); // an earlier run may have been killed before it could
-    context.log.info(stage.name + ": up to date (" + context.output.string() + "), skipped");
+    context.log.info(stage.name + ": up to date (" + context.output.string() + "), skipped" +
+                     (context.resume == ResumeMode::fresh ? "; --force runs it again" : ""));
     return result;
   }
   remove_record(stage, context);

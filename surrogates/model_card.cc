@@ -163,7 +163,7 @@ CardedModel read_model(const std::filesystem::path &path)
 {
   const std::string name = path.string();
   if (!std::filesystem::exists(path))
-    throw UserError("There is no model " + name + " yet; run the stage 'train'.");
+    throw UserError("There is no model file '" + name + "'.");
   CardedModel model;
   model.file = ModelFile::read(name);
   try

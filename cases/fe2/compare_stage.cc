@@ -134,7 +134,6 @@ void compare_stage(Fe2Workshop &workshop)
 {
   RunContext &context = workshop.context();
   const Fe2Parameters &p = workshop.parameters();
-  const auto scope = context.timing.scope("compare");
   const StoredRun run = read_run(workshop, p.coupling.closure);
   std::unique_ptr<StoredRun> reference;
   if (p.coupling.reference != "none")

@@ -75,7 +75,7 @@ private:
     std::vector<std::filesystem::path> models = {w.basis(), w.folder() / "train.json"};
     for (const auto &name : w.trained_closures())
       models.push_back(w.model(name));
-    return {numbered("train", round),
+    return {numbered_stage("train", round),
             round == 1 ? "Computes modes and trains the micro models."
                        : "Trains the guarded models with the hand-overs so far.",
             [&w, round, this] { return train_dependencies(w.at_round(round)); },
@@ -96,7 +96,7 @@ private:
     const auto fields = w.macro_fields(w.run(coupling.closure));
     if (!fields.empty())
       makes.push_back(fields);
-    return {numbered("run", round),
+    return {numbered_stage("run", round),
             round == 1 ? "Computes the macro structure with the closure and with the reference."
                        : "Computes the macro structure again.",
             [&w, round, this] { return dependencies_of_run(w.at_round(round)); },
@@ -126,11 +126,6 @@ private:
             {out / "report.md", fields}};
   }
 
-  static std::string numbered(const std::string &stage, unsigned round)
-  {
-    return round == 1 ? stage : stage + "-" + std::to_string(round);
-  }
-
   nlohmann::json section(const std::string &name) const { return section_values(*prm_, name); }
 
   nlohmann::json train_dependencies(Fe2Workshop &w) const
@@ -155,7 +150,7 @@ private:
                               {"guard", section("Guard")}};
     for (unsigned round = 1; round <= parameters_.guard.rounds; ++round)
     {
-      nlohmann::json &of_round = depends[numbered("round", round)];
+      nlohmann::json &of_round = depends[numbered_stage("round", round)];
       of_round = dependencies_of_run(w.at_round(round));
       of_round["dataset"] = w.training_data().hash();
       of_round["train"] = read_json(w.folder() / "train.json");

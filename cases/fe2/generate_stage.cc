@@ -30,7 +30,6 @@ void generate_stage(Fe2Workshop &workshop)
 {
   RunContext &context = workshop.context();
   const RveSamplingParameters &sampling = workshop.parameters().sampling;
-  const auto scope = context.timing.scope("generate");
   context.log.info(describe_micro_structure(workshop.rve()->discretisation(), workshop.mesh()));
   const double start = seconds_now();
   const std::size_t solved =

@@ -153,7 +153,10 @@ void add_rounds(Report &report, const std::vector<RoundFindings> &rounds)
   }
   report.paragraph("Each round trains with the hand-overs of the rounds before and runs again. The "
                    "box is how far the training box reaches; the last column counts the samples "
-                   "that the round leaves for the next.");
+                   "that the round leaves for the next: those of the rounds before, and those that "
+                   "it handed over itself and that differ from them. Who answered where in round 1 "
+                   "is the field answered_by of run/guarded/macro.pvd, in round n of "
+                   "round-n/run/guarded/macro.pvd.");
   report.table({"round", "handed on", "to the exact model", "displacement error", "force error",
                 "Newton iterations", "training", "run", "box", "samples"},
                rows);

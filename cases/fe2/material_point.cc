@@ -20,6 +20,10 @@ void evaluate_points(Fe2Workshop &workshop, const std::string &closure,
                [&]
                {
                  table = read_csv(input);
+                 if (std::ranges::find(table.columns, "Gxy") == table.columns.end() &&
+                     std::ranges::find(table.columns, "Exy") != table.columns.end())
+                   throw UserError(input.string() + ": the shear is read from a column 'Gxy', the "
+                                                    "engineering shear, which is 2 Exy.");
                  column = {table.column("Exx"), table.column("Eyy"), table.column("Gxy")};
                });
   const Fe2Parameters &p = workshop.parameters();

@@ -85,6 +85,16 @@ std::string RunKeeper::trouble_with(const Checkpoint &found) const
   return "";
 }
 
+void RunKeeper::check()
+{
+  on_rank_0(workshop_.comm(),
+            [&]
+            {
+              refuse_other_checkpoints(store_, depends_, workshop_.context().resume);
+              return std::string();
+            });
+}
+
 bool RunKeeper::find(std::size_t hint_size)
 {
   depends_["numbers kept for each point"] = hint_size;

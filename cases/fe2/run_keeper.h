@@ -27,6 +27,9 @@ public:
   RunKeeper(Fe2Workshop &workshop, const std::string &closure, std::filesystem::path folder,
             nlohmann::json depends);
 
+  /// Refuses early what find() would: refuse_other_checkpoints().
+  void check();
+
   /// Whether there is a checkpoint to go on from, which is read then. UserError as
   /// find_checkpoint().
   /// @param hint_size of the closure: the first guess changes it, if not the results

@@ -153,13 +153,18 @@ void tell(const nlohmann::json &record, Log &log)
                 "and nobody knows how well.");
 }
 
+nlohmann::json shared_run_dependencies(Fe2Workshop &workshop, const std::string &name)
+{
+  return nlohmann::json::parse(
+    on_rank_0(workshop.comm(), [&] { return json_text(run_dependencies(workshop, name)); }));
+}
+
 /// One macro run with its record and fields in run/<closure>/, unless an equal one stands there.
 void coupled_run(Fe2Workshop &workshop, const std::string &name)
 {
   RunContext &context = workshop.context();
   const auto folder = workshop.run(name);
-  const auto depends = nlohmann::json::parse(
-    on_rank_0(context.comm, [&] { return json_text(run_dependencies(workshop, name)); }));
+  const auto depends = shared_run_dependencies(workshop, name);
   const std::string key = sha256_hex(json_text(depends));
   RunKeeper keeper(workshop, name, folder, depends);
   if (is_up_to_date(workshop, name, key))
@@ -248,9 +253,13 @@ void run_stage(Fe2Workshop &workshop)
 {
   const CouplingParameters &coupling = workshop.parameters().coupling;
   workshop.rve(); // made by all ranks before one of them asks for its fingerprint
-  coupled_run(workshop, coupling.closure);
+  std::vector<std::string> names = {coupling.closure};
   if (coupling.reference != "none" && workshop.round() == 1)
-    coupled_run(workshop, coupling.reference);
+    names.push_back(coupling.reference);
+  for (const auto &name : names) // before the first of them is computed
+    RunKeeper(workshop, name, workshop.run(name), shared_run_dependencies(workshop, name)).check();
+  for (const auto &name : names)
+    coupled_run(workshop, name);
 }
 
 StoredRun read_run(Fe2Workshop &workshop, const std::string &closure)

@@ -279,7 +279,6 @@ nlohmann::json train_or_recall(Fe2Workshop &workshop, const std::string &name, c
 void train_stage(Fe2Workshop &workshop, const std::function<nlohmann::json()> &depends_on)
 {
   RunContext &context = workshop.context();
-  const auto scope = context.timing.scope("train");
   double start = seconds_now();
   workshop.rve(); // made by all ranks before one of them asks for its fingerprint
   workshop.take_handovers();

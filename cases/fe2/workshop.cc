@@ -32,11 +32,25 @@ std::filesystem::path Fe2Workshop::run(const std::string &closure) const
   return folder_of(closure == parameters_.coupling.closure ? round_ : 1) / "run" / closure;
 }
 
+std::string numbered_stage(const std::string &stage, unsigned round)
+{
+  return round == 1 ? stage : stage + "-" + std::to_string(round);
+}
+
+namespace
+{
+void require_trained(const std::filesystem::path &model, unsigned round)
+{
+  if (!std::filesystem::exists(model))
+    throw UserError("There is no model '" + model.string() + "' yet; run the stage '" +
+                    numbered_stage("train", round) + "'.");
+}
+} // namespace
+
 std::string Fe2Workshop::model_hash(const std::string &closure, unsigned round) const
 {
   const auto file = folder_of(round) / "models" / (model_of(closure) + ".safetensors");
-  if (!std::filesystem::exists(file))
-    throw UserError("There is no model '" + file.string() + "' yet; run the stage 'train'.");
+  require_trained(file, round);
   return ModelFile::read(file.string()).tensor_hash();
 }
 
@@ -223,7 +237,10 @@ std::unique_ptr<PointMap> Fe2Workshop::closure(const std::string &name, bool ind
   if (name == guarded_name)
     return std::move(make_guard(*this).map);
   if (name != "rve")
+  {
+    on_all_ranks(comm(), [&] { require_trained(model(name), round_); });
     return closures().create(model_of(name), wanted);
+  }
   return std::make_unique<RveClosure>(rve_, first_guess(wanted));
 }
 

@@ -14,6 +14,9 @@
 
 namespace understudy
 {
+/// The name of a stage in round 1, 2, ...: "train", "train-2", ...
+std::string numbered_stage(const std::string &stage, unsigned round);
+
 /// What all stages of an FE2 case share: where its files lie, its micro structure (made when first
 /// asked for) and its closures. A case of several rounds trains and runs again and again: from the
 /// second round on, models, runs and hand-overs have a folder of their own, and the training uses

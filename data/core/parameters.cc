@@ -192,10 +192,17 @@ std::string in_section(const std::string &section)
   return section.empty() ? " outside of sections" : " in section '" + section + "'";
 }
 
-std::string describe_hint(const std::string &section)
+/// Where to look the names up. The family is told too: it may be the wrong one.
+std::string describe_hint(const nlohmann::json &entries, const std::string &section,
+                          const std::string &what)
 {
-  return " (understudy describe" + (section.empty() ? "" : " \"" + section + "\"") +
-         " lists all entries)";
+  std::string command = "understudy describe";
+  if (!section.empty())
+    command += " \"" + section + "\"";
+  for (const auto &entry : entries)
+    if (entry["section"] == "" && entry["key"] == "Family")
+      command += " --family " + entry["value"].get<std::string>();
+  return " (" + command + " lists all " + what + ")";
 }
 
 /// The statements are checked against what is declared, so that all messages look the same.
@@ -238,7 +245,7 @@ private:
     const auto near = nearest_name(statement.section, sections_);
     throw UserError(statement.where + ": unknown section '" + statement.section + "'" +
                     (near.empty() ? "" : "; did you mean '" + near + "'?") +
-                    " (understudy describe lists all sections)");
+                    describe_hint(entries_, "", "sections"));
   }
 
   [[noreturn]] void unknown_entry(const CaseStatement &statement) const
@@ -256,7 +263,8 @@ private:
     else if (!elsewhere.empty())
       hint = "; it belongs to section '" + elsewhere + "'.";
     throw UserError(statement.where + ": unknown entry '" + statement.key + "'" +
-                    in_section(statement.section) + hint + describe_hint(statement.section));
+                    in_section(statement.section) + hint +
+                    describe_hint(entries_, statement.section, "entries"));
   }
 
   void check_value(const CaseStatement &statement, const nlohmann::json &entry) const

@@ -99,14 +99,13 @@ double GuardedMap::limit(std::size_t level, const std::vector<double> &memory) c
   return quantile > 0. ? plan_.tolerance / quantile : std::numeric_limits<double>::infinity();
 }
 
-std::vector<double> GuardedMap::limits(const PointQuery &query) const
+void GuardedMap::set_limits(const PointQuery &query)
 {
   static const std::vector<double> beginning;
   const std::vector<double> &memory = query.memory ? *query.memory : beginning;
-  std::vector<double> all;
+  limits_.resize(levels_.size());
   for (std::size_t l = 0; l < levels_.size(); ++l)
-    all.push_back(limit(l, memory));
-  return all;
+    limits_[l] = limit(l, memory);
 }
 
 bool GuardedMap::inside_box(std::size_t level, const PointQuery &query, std::size_t point) const
@@ -178,26 +177,26 @@ void GuardedMap::ask(Call &call, std::size_t level, const Points &points, bool e
       (*call.query.hints)(begin + k, points[i]) = hints_(k, i);
 }
 
-/// Answers the points of @p pending, which begin at their level in the call.
-void GuardedMap::answer_points(Call &call, const std::vector<char> &pending,
-                               const std::vector<char> &doubtful)
+/// Answers the pending points, which begin at their level in the call.
+void GuardedMap::answer_points(Call &call)
 {
   for (std::size_t l = 0; l < levels_.size(); ++l)
   {
     // The first map is only asked for the estimates of points in doubt; the others cost more
     // anyway.
-    Points trusted, checked;
-    for (std::size_t p = 0; p < pending.size(); ++p)
-      if (pending[p] && call.level[p] == l)
+    trusted_.clear();
+    checked_.clear();
+    for (std::size_t p = 0; p < pending_.size(); ++p)
+      if (pending_[p] && call.level[p] == l)
       {
         if (!last(l) && !inside_box(l, call.query, p))
           refuse(call, p, Refusal::outside_box);
         else
-          (l == 0 && !last(l) && !doubtful[p] ? trusted : checked).push_back(p);
+          (l == 0 && !last(l) && !doubtful_[p] ? trusted_ : checked_).push_back(p);
       }
     for (const bool estimate : {false, true})
     {
-      const Points &points = estimate ? checked : trusted;
+      const Points &points = estimate ? checked_ : trusted_;
       if (!estimate && l > 0)
         continue;
       ask(call, l, points, estimate, false);
@@ -231,24 +230,27 @@ void GuardedMap::evaluate(const PointQuery &query, PointAnswer &answer)
   screen_inputs(info_, query, answer);
   const std::size_t n = query.inputs->n_points();
   const bool locked = query.iteration >= free_iterations;
-  Call call{query, answer, limits(query), std::vector<std::uint8_t>(n, 0)};
-  std::vector<char> pending(n), doubtful(n, 1);
+  set_limits(query);
+  level_.assign(n, 0);
+  pending_.assign(n, 0);
+  doubtful_.assign(n, 1);
+  Call call{query, answer, limits_, level_};
   for (std::size_t p = 0; p < n; ++p)
   {
-    pending[p] = answer.health[p] != Health::not_finite;
+    pending_[p] = answer.health[p] != Health::not_finite;
     if (!query.hints) // a caller without memory will not confirm either
       continue;
     const double stored = (*query.hints)(0, p);
     const auto choice = static_cast<std::uint8_t>(
       stored >= 0. ? std::min(stored, static_cast<double>(levels_.size() - 1)) : 0.);
-    doubtful[p] = choice > 0 || (*query.hints)(2, p) > near_limit;
+    doubtful_[p] = choice > 0 || (*query.hints)(2, p) > near_limit;
     if (locked && choice > 0)
     {
       call.level[p] = choice;
       answer.refusals[p] = static_cast<std::uint8_t>(std::clamp((*query.hints)(1, p), 0., 255.));
     }
   }
-  answer_points(call, pending, doubtful);
+  answer_points(call);
   store_choices(call);
   blank_unusable(answer);
 }
@@ -257,25 +259,26 @@ void GuardedMap::evaluate(const PointQuery &query, PointAnswer &answer)
 bool GuardedMap::check_estimates(Call &call)
 {
   const std::size_t n = call.level.size();
-  std::vector<char> refused(n, 0);
+  pending_.assign(n, 0); // those that are refused here
+  doubtful_.assign(n, 1);
   bool any = false;
   for (std::size_t l = 0; !last(l); ++l)
   {
-    Points unchecked;
+    checked_.clear();
     for (std::size_t p = 0; levels_[l].quantile > 0. && p < n; ++p)
-      if (call.level[p] == l && !refused[p] && usable(call.answer.health[p]) &&
+      if (call.level[p] == l && !pending_[p] && usable(call.answer.health[p]) &&
           std::isnan(call.answer.error_estimate[p]))
-        unchecked.push_back(p);
-    ask(call, l, unchecked, true, true);
+        checked_.push_back(p);
+    ask(call, l, checked_, true, true);
     for (std::size_t p = 0; levels_[l].quantile > 0. && p < n; ++p)
-      if (call.level[p] == l && !refused[p] && usable(call.answer.health[p]) &&
+      if (call.level[p] == l && !pending_[p] && usable(call.answer.health[p]) &&
           !(call.answer.error_estimate[p] <= call.limits[l]))
       {
         refuse(call, p, Refusal::indicator);
-        refused[p] = any = true;
+        pending_[p] = any = true;
       }
   }
-  answer_points(call, refused, std::vector<char>(n, 1));
+  answer_points(call);
   return any;
 }
 
@@ -299,7 +302,9 @@ bool GuardedMap::audit(Call &call)
   exact.health.assign(call.level.size(), Health::ok);
   exact.error_estimate.resize(call.level.size());
   exact.answered_by.resize(call.level.size());
-  Call aside{query, exact, {}, call.level};
+  std::vector<std::uint8_t> level = call.level;
+  const std::vector<double> none;
+  Call aside{query, exact, none, level};
   ask(aside, n_watched, drawn, false, false);
 
   std::vector<double> counts(2 * n_watched, 0.), largest(n_watched, 0.);
@@ -337,7 +342,9 @@ bool GuardedMap::audit(Call &call)
 
 bool GuardedMap::confirm(const PointQuery &query, PointAnswer &answer)
 {
-  Call call{query, answer, limits(query), {answer.answered_by.begin(), answer.answered_by.end()}};
+  set_limits(query);
+  level_.assign(answer.answered_by.begin(), answer.answered_by.end());
+  Call call{query, answer, limits_, level_};
   const auto on_any_rank = [this](bool here)
   {
     int any = here ? 1 : 0;
@@ -363,7 +370,7 @@ bool GuardedMap::confirm(const PointQuery &query, PointAnswer &answer)
   counters_.audit += seconds_now() - begin;
   if (!tightened)
     return false;
-  call.limits = limits(query);
+  set_limits(query);
   return settle();
 }
 } // namespace understudy

@@ -95,17 +95,16 @@ private:
   {
     const PointQuery &query;
     PointAnswer &answer;
-    std::vector<double> limits;      ///< per level
-    std::vector<std::uint8_t> level; ///< per point: who is to answer
+    const std::vector<double> &limits; ///< per level
+    std::vector<std::uint8_t> &level;  ///< per point: who is to answer
   };
 
   bool last(std::size_t level) const { return level + 1 == levels_.size(); }
-  std::vector<double> limits(const PointQuery &query) const;
+  void set_limits(const PointQuery &query);
   bool inside_box(std::size_t level, const PointQuery &query, std::size_t point) const;
   void refuse(Call &call, std::size_t point, Refusal why) const;
   void ask(Call &call, std::size_t level, const Points &points, bool estimate, bool only_estimate);
-  void answer_points(Call &call, const std::vector<char> &pending,
-                     const std::vector<char> &doubtful);
+  void answer_points(Call &call);
   bool check_estimates(Call &call);
   bool audit(Call &call);
   void store_choices(const Call &call) const;
@@ -116,7 +115,12 @@ private:
   PointMapInfo info_;
   std::vector<std::size_t> hint_begin_; ///< of each map among the hints of a point
   Counters counters_;
+  // Kept from call to call, so that none allocates once the largest batch was seen.
   PointBatch inputs_, hints_; ///< of the points of one map
   PointAnswer part_;
+  std::vector<double> limits_;           ///< per level
+  std::vector<std::uint8_t> level_;      ///< per point
+  std::vector<char> pending_, doubtful_; ///< per point: to be answered; not without the estimate
+  Points trusted_, checked_;             ///< of one level: without and with the estimate
 };
 } // namespace understudy

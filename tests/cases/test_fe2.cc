@@ -199,6 +199,11 @@ TEST_F(Fe2Case, EvaluateBeforeTrainingNamesTheStage)
     "/nothing' --closure equino --input " + in + " --output " + folder_->path() + "/o.csv");
   EXPECT_EQ(done.code, 2);
   EXPECT_THAT(done.output, HasSubstr("run the stage 'train'"));
+  std::ofstream(in) << "Exx,Eyy,Exy\n0,0,0\n";
+  EXPECT_THAT(run_understudy("evaluate " + small_case + " --closure rve --input " + in +
+                             " --output " + folder_->path() + "/o.csv")
+                .output,
+              HasSubstr("'Gxy', the engineering shear, which is 2 Exy."));
 }
 
 TEST_F(Fe2Case, ForeignDataSetIsRefused)

@@ -191,7 +191,7 @@ TEST_F(InstallOnce, MissingModelIsASentenceInEveryLanguage)
   {
     const ProgramResult result = consume(language, missing);
     EXPECT_NE(result.code, 0) << language;
-    EXPECT_THAT(result.output, HasSubstr("There is no model " + missing)) << language;
+    EXPECT_THAT(result.output, HasSubstr("There is no model file '" + missing + "'.")) << language;
   }
 }
 

@@ -93,7 +93,8 @@ TEST_F(Program, ListsClosuresAndSolvers)
 {
   const auto result = run_understudy("list");
   EXPECT_EQ(result.code, 0);
-  EXPECT_THAT(result.output, HasSubstr("closures:\n"));
+  EXPECT_THAT(result.output, AllOf(HasSubstr("family fe2: "), HasSubstr("  closures:\n"),
+                                   HasSubstr("family mmgp: ")));
   EXPECT_THAT(result.output, HasSubstr("  rve: "));
   EXPECT_THAT(result.output, HasSubstr("solvers:\n"));
 }
@@ -133,6 +134,7 @@ TEST_F(Program, RefusesMisspeltNamesInACase)
   expect_refusal(write("subsection " + misspelt(text("section")) + "\nend\n"),
                  "a.prm:1: unknown section '" + misspelt(text("section")) + "'");
   expect_refusal(write("set Family = fe3\n"), "fe2");
+  expect_refusal(write("set Family = mmgp\nset Plate = 1\n"), "understudy describe --family mmgp");
 }
 
 TEST_F(Program, RefusesValuesThatAreNotAllowed)
@@ -177,6 +179,9 @@ TEST_F(Program, RefusesMisspeltWordsOfTheCommandLine)
                  "There is no closure 'rvee'; did you mean 'rve'?");
   expect_refusal((folder / "b.prm").string(), "did you mean " + file + "?");
   expect_refusal("", "A case file is missing");
+  expect_refusal("inspct " + file,
+                 "There is no command or case file 'inspct'; did you mean 'inspect'?");
+  expect_refusal("describe Plates", "the family 'mmgp' has it: --family mmgp.");
   expect_refusal(file + " --stages= --quiet", "Nothing follows '--stages='");
   expect_refusal(file + " --stages ,", "A name is missing between the commas of '--stages ,'");
   expect_refusal(file + " --stages generate,,train", "A name is missing");

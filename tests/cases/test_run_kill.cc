@@ -75,7 +75,8 @@ protected:
   static std::string out() { return folder_->path() + "/out"; }
   static std::string run_folder() { return out() + "/run/guarded"; }
 
-  static std::vector<std::string> arguments(const std::vector<std::string> &more)
+  static std::vector<std::string> arguments(const std::vector<std::string> &more,
+                                            const std::string &reference = "none")
   {
     std::vector<std::string> words = {UNDERSTUDY_SOURCE_DIR "/tests/cases/fe2_small.prm"};
     for (const std::string &entry :
@@ -83,7 +84,7 @@ protected:
           std::string("Training/Closures=equino-rbf, pod-galerkin"),
           std::string("Macro/Macro mesh=l_profile"), std::string("Macro/Load=9"),
           "Macro/Load steps=" + std::to_string(n_steps), std::string("Coupling/Closure=guarded"),
-          std::string("Coupling/Reference=none"), std::string("Coupling/Checkpoint interval=0"),
+          "Coupling/Reference=" + reference, std::string("Coupling/Checkpoint interval=0"),
           std::string("Guard/Audit share=0.1"), "Output directory=" + out()})
       words.insert(words.end(), {"-D", entry});
     const auto mesh = SmallRve::overrides(folder_->path());
@@ -249,6 +250,22 @@ TEST_F(RunKill, TellsWhatChangedSinceTheCheckpoint)
   EXPECT_THAT(warned.output,
               AllOf(HasSubstr("'Macro/Minimum step fraction' was 0.015625 and is 0.25"),
                     HasSubstr("load factor 0.0166667:")));
+}
+
+// Requirement: --resume refuses the checkpoint of the second run before it computes the first.
+TEST_F(RunKill, RefusesTheReferenceBeforeTheRun)
+{
+  StartedProgram program(1, arguments({}, "rve"));
+  ASSERT_TRUE(program.runs_until("run: rve: load factor 0.2:")) << program.output();
+  kill(program.pid(), SIGTERM);
+  EXPECT_EQ(program.wait().code, 143);
+  const auto refused =
+    StartedProgram(1, arguments({"-D", "Macro/Minimum step fraction=0.25", "--resume"}, "rve"))
+      .wait();
+  EXPECT_EQ(refused.code, 2) << refused.output;
+  EXPECT_THAT(refused.output, AllOf(HasSubstr("'Macro/Minimum step fraction' was 0.015625"),
+                                    Not(HasSubstr("load factor"))));
+  remove_run(); // with that of the reference
 }
 
 // Requirement: ParaView sees all load steps of a resumed run, whatever its first piece wrote.

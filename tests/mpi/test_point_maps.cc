@@ -74,7 +74,7 @@ TEST_P(EveryPointMapInParallel, RefusedOnAllRanks)
     request.models /= "nowhere";
   const std::string sentence =
     sentence_of<UserError>([&] { closures().create(GetParam(), request); });
-  EXPECT_THAT(sentence, testing::HasSubstr("run the stage 'train'"));
+  EXPECT_THAT(sentence, testing::HasSubstr("There is no model file '"));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EveryPointMapInParallel, testing::ValuesIn(closures().names()),

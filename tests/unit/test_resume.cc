@@ -137,6 +137,25 @@ TEST_F(Resume, TheOlderOneIsTakenWhereTheNewerCannotBeUsed)
               AllOf(HasSubstr("all is missing"), HasSubstr("--fresh begins anew")));
 }
 
+// Requirement: --resume refuses before work that comes first, and only for what can be known then.
+TEST_F(Resume, AnotherKeyIsRefusedEarly)
+{
+  const auto refusal = [&](ResumeMode mode, const Json &now)
+  { return sentence_of<UserError>([&] { refuse_other_checkpoints(store, now, mode); }); };
+  EXPECT_EQ(refusal(ResumeMode::resume, key), "") << "there is none";
+  Json longer = other;
+  longer["known later"] = 3;
+  write(1., longer);
+  EXPECT_EQ(refusal(ResumeMode::automatic, key), "");
+  EXPECT_THAT(refusal(ResumeMode::resume, key),
+              AllOf(HasSubstr("run.0.checkpoint' belongs to something else: "
+                              "'tolerances/0' was 1e-08 and is 1e-09"),
+                    HasSubstr("--fresh begins anew")));
+  EXPECT_EQ(refusal(ResumeMode::resume, other), "");
+  write(2., key);
+  EXPECT_EQ(refusal(ResumeMode::resume, key), "") << "one of two is enough";
+}
+
 TEST_F(Resume, FreshRemovesThem)
 {
   write(1., key);
