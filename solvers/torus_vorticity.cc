@@ -96,13 +96,15 @@ TorusVorticity::TorusVorticity(const TorusVorticityParameters &parameters)
   pair_out_ = Lines(2 * N);
   rows_in_ = Lines(block * N);
   rows_out_ = Lines(block * N);
+  rows_back_ = Lines(block * N);
   grid_ = FftArray<double>(N * N);
   spectrum_ = Lines(N * (N / 2 + 1));
 
   pair_to_lines_ = plan_fft_lines(N, 2, pair_in_.data(), lines_.data(), N, pitch_, FFTW_BACKWARD);
   lines_to_pair_ = plan_fft_lines(N, 2, lines_.data(), pair_out_.data(), pitch_, N, FFTW_FORWARD);
   rows_to_grid_ = plan_fft_lines(N, block, rows_in_.data(), rows_out_.data(), N, N, FFTW_BACKWARD);
-  rows_to_modes_ = plan_fft_lines(N, block, rows_out_.data(), rows_in_.data(), N, N, FFTW_FORWARD);
+  rows_to_modes_ =
+    plan_fft_lines(N, block, rows_out_.data(), rows_back_.data(), N, N, FFTW_FORWARD);
   const int size = static_cast<int>(N);
   to_grid_ = own_fft_plan(
     fftw_plan_dft_c2r_2d(size, size, fft_cast(spectrum_.data()), grid_.data(), fft_planning));
@@ -242,7 +244,8 @@ void TorusVorticity::velocity_to_lines()
   }
 }
 
-/// On every grid line x = const: from modes along y to values, the products, and back.
+/// On every grid line x = const: from modes along y to values, the products, and back. The gap of
+/// modes that are not kept stays zero in rows_in_.
 void TorusVorticity::products()
 {
   const std::size_t N = n(), n_pairs = cutoff() + 1;
@@ -260,11 +263,8 @@ void TorusVorticity::products()
                                        rows_out_.data());
     else
       torus_kernels::square(block * N, rows_out_.data());
-    run_fft(rows_to_modes_, rows_out_.data(), rows_in_.data());
-    torus_kernels::scatter(N, pitch_, n_pairs, rows_in_.data(), x, lines_.data());
-    // The transform has filled the gap of modes that are not kept.
-    for (std::size_t l = 0; l < block; ++l)
-      std::fill(rows_in_.data() + l * N + n_pairs, rows_in_.data() + (l + 1) * N - cutoff(), 0.);
+    run_fft(rows_to_modes_, rows_out_.data(), rows_back_.data());
+    torus_kernels::scatter(N, pitch_, n_pairs, rows_back_.data(), x, lines_.data());
   }
 }
 

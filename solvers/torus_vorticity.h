@@ -157,11 +157,11 @@ private:
   std::array<Lines, 2> old_;              ///< modes of old right-hand sides, the newest first
   SubgridClosure *closure_ = nullptr;
 
-  std::size_t pitch_;                      ///< between FFT lines
-  Lines lines_, strain_lines_;             ///< [K + 1][2][pitch], see torus_kernels.h
-  Lines pair_in_, pair_out_;               ///< [2][n]
-  Lines rows_in_, rows_out_, strain_rows_; ///< [block][n]
-  FftArray<double> nu_;                    ///< eddy viscosity, grid and the rest of a last block
+  std::size_t pitch_;                                  ///< between FFT lines
+  Lines lines_, strain_lines_;                         ///< [K + 1][2][pitch], see torus_kernels.h
+  Lines pair_in_, pair_out_;                           ///< [2][n]
+  Lines rows_in_, rows_out_, rows_back_, strain_rows_; ///< [block][n]
+  FftArray<double> nu_; ///< eddy viscosity, grid and the rest of a last block
   FftPlan pair_to_lines_, lines_to_pair_, rows_to_grid_, rows_to_modes_;
   mutable FftArray<double> grid_;
   mutable Lines spectrum_; ///< [n][n / 2 + 1]

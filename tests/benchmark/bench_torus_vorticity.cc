@@ -57,7 +57,7 @@ public:
       pair_to_lines_(plan_fft_lines(n, 2, pair_.data(), lines_.data(), n, pitch_, FFTW_BACKWARD)),
       lines_to_pair_(plan_fft_lines(n, 2, lines_.data(), pair_.data(), pitch_, n, FFTW_FORWARD)),
       to_grid_(plan_fft_lines(n, 4, rows_.data(), rows_out_.data(), n, n, FFTW_BACKWARD)),
-      to_modes_(plan_fft_lines(n, 4, rows_out_.data(), rows_.data(), n, n, FFTW_FORWARD))
+      to_modes_(plan_fft_lines(n, 4, rows_out_.data(), rows_back_.data(), n, n, FFTW_FORWARD))
   {
   }
   void operator()()
@@ -67,7 +67,7 @@ public:
     for (std::size_t x = 0; x < n_; x += 4)
     {
       run_fft(to_grid_, rows_.data(), rows_out_.data());
-      run_fft(to_modes_, rows_out_.data(), rows_.data());
+      run_fft(to_modes_, rows_out_.data(), rows_back_.data());
     }
     for (std::size_t k = 0; k < n_pairs_; ++k)
       run_fft(lines_to_pair_, lines_.data() + 2 * k * pitch_, pair_.data());
@@ -75,7 +75,7 @@ public:
 
 private:
   std::size_t n_, n_pairs_, pitch_;
-  FftArray<std::complex<double>> lines_, pair_, rows_, rows_out_;
+  FftArray<std::complex<double>> lines_, pair_, rows_, rows_out_, rows_back_;
   FftPlan pair_to_lines_, lines_to_pair_, to_grid_, to_modes_;
 };
 

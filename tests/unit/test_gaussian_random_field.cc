@@ -165,6 +165,7 @@ TEST(GaussianRandomField, SeedAndNumberDecide)
     EXPECT_NE(draw(two, 7, 4), a);
     EXPECT_NE(draw(two, 8, 3), a);
     EXPECT_NE(draw(two, 7 + (std::uint64_t(1) << 32), 3), a);
+    EXPECT_NE(draw(two, 7, 3 + (std::uint64_t(1) << 32)), a);
     EXPECT_NE(draw(two, 3, 7), draw(two, 7, 3));
   }
 }

@@ -156,6 +156,18 @@ TEST(TorusVorticity, GoesOnFromAStateBitForBit)
     }
 }
 
+// Requirement: the state stays that of a real field with mean 0; rounding doesn't drive apart the
+// two modes of k2 = 0 that are each other's conjugate.
+TEST(TorusVorticity, StaysReal)
+{
+  TorusVorticity flow({.n = 54, .viscosity = 1e-4, .time_step = 2e-3});
+  flow.set_vorticity(noise(54, 1));
+  flow.advance(100);
+  EXPECT_EQ(flow.modes()[0], 0.);
+  for (int k1 = 1; k1 <= 17; ++k1)
+    EXPECT_EQ(flow.modes()[flow.index(-k1, 0)], std::conj(flow.modes()[flow.index(k1, 0)]));
+}
+
 // Requirement: a state of another size or order is refused.
 TEST(TorusVorticity, RefusesStatesOfOthers)
 {
@@ -213,6 +225,8 @@ TEST(TorusVorticity, BlowUpIsASolverError)
   }
   EXPECT_THAT(sentence, HasSubstr("not finite after step " + std::to_string(flow.n_steps()) +
                                   " at time " + std::to_string(5 * flow.n_steps())));
+  for (int i = 0; i < 3; ++i) // until nothing finite is left
+    EXPECT_THROW(flow.step(), SolverError);
   flow.set_time_step(0.01);
   flow.set_vorticity(noise(16, 1));
   flow.advance(20);
@@ -220,6 +234,24 @@ TEST(TorusVorticity, BlowUpIsASolverError)
   fresh.set_vorticity(noise(16, 1));
   fresh.advance(20);
   EXPECT_EQ(vorticity(flow), vorticity(fresh));
+}
+
+// Requirement: right-hand sides from before a change are not used after it.
+TEST(TorusVorticity, ChangesStartAnew)
+{
+  TorusVorticity flow({.n = 16});
+  Smagorinsky closure;
+  const auto starts_anew = [&](const auto &change)
+  {
+    flow.advance(3);
+    EXPECT_EQ(flow.state().n_old, 2u);
+    change();
+    return flow.state().n_old == 0;
+  };
+  EXPECT_TRUE(starts_anew([&] { flow.set_vorticity(noise(16, 1)); }));
+  EXPECT_TRUE(starts_anew([&] { flow.set_forcing(noise(16, 2)); }));
+  EXPECT_TRUE(starts_anew([&] { flow.set_closure(&closure); }));
+  EXPECT_TRUE(starts_anew([&] { flow.set_time_step(2e-3); }));
 }
 
 // Requirement: steps allocate nothing.
