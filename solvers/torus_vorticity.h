@@ -73,9 +73,8 @@ struct TorusVorticityParameters
 /// *Cost*. (u + i v)^2 holds all products: u . grad w = Im((d/dx - i d/dy)^2 (u + i v)^2) / 2,
 /// since its real and imaginary part are u^2 - v^2 and 2 u v. A step is therefore one complex
 /// transform to the grid and one back, as dear as four real ones, of which the lines with |k2| > K
-/// are left out; the loops at points run on lines in the first cache. With a closure one more. No
-/// memory is allocated after construction (and set_closure()). One thread; not for several threads
-/// at once.
+/// are left out; the loops at points run on lines in the first cache. With a closure one more
+/// transform. Steps allocate no memory. One thread; not for several threads at once.
 class TorusVorticity
 {
 public:

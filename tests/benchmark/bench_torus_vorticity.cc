@@ -54,6 +54,7 @@ public:
       pair_(2 * n),
       rows_(4 * n),
       rows_out_(4 * n),
+      rows_back_(4 * n),
       pair_to_lines_(plan_fft_lines(n, 2, pair_.data(), lines_.data(), n, pitch_, FFTW_BACKWARD)),
       lines_to_pair_(plan_fft_lines(n, 2, lines_.data(), pair_.data(), pitch_, n, FFTW_FORWARD)),
       to_grid_(plan_fft_lines(n, 4, rows_.data(), rows_out_.data(), n, n, FFTW_BACKWARD)),
