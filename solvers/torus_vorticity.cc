@@ -118,7 +118,8 @@ std::size_t TorusVorticity::index(int k1, int k2) const
   if (std::abs(k1) > K || k2 < 0 || k2 > K)
     throw std::out_of_range("TorusVorticity: no mode (" + std::to_string(k1) + ", " +
                             std::to_string(k2) + ")");
-  return static_cast<std::size_t>(k2 * (2 * K + 1) + (k1 < 0 ? k1 + 2 * K + 1 : k1));
+  return static_cast<std::size_t>(k2) * (2 * cutoff() + 1) +
+         static_cast<std::size_t>(k1 < 0 ? k1 + 2 * K + 1 : k1);
 }
 
 void TorusVorticity::restart()
