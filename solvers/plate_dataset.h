@@ -34,6 +34,7 @@ struct PlateSamplingParameters
   double radius_lower = 0.2, radius_upper = 0.8; ///< of the notches; the side of the plate is 2
   std::uint64_t seed = 24;
   unsigned samples_per_shard = 8;
+  std::string owner, license; ///< of the data, for infos.yaml; empty: not stated
 };
 
 /// The scalar inputs P, R0, K, C, D, young, in this order. Of Tensile2d (Casenave et al., 2023) in
@@ -47,6 +48,14 @@ inline constexpr std::array<const char *, 4> plate_scalars = {"max_von_mises", "
                                                               "max_U2_top", "max_sig22_top"};
 /// Unit of a field or scalar: "mm", "MPa" or "1".
 std::string plate_unit(const std::string &name);
+
+/// The plate_scalars of nodal fields: the largest von Mises stress
+/// sqrt(s11^2 - s11 s22 + s22^2 + 3 s12^2) and evrcum of all nodes, the largest U2 and sig22 of
+/// those on the edges "top".
+/// @param fields  parallel to plate_fields, at the nodes of @p mesh
+/// @param scalars [4]
+void scalars_of_fields(const TriangleMesh &mesh, const std::vector<std::vector<double>> &fields,
+                       double *scalars);
 
 /// A plate before it is solved.
 struct PlateDesign

@@ -13,8 +13,6 @@ namespace understudy
 {
 namespace
 {
-constexpr double normal_95 = 1.959963984540054; ///< 97.5 % quantile of the normal distribution
-
 /// |L^-1 d|^2 with the lower factor [n][n], row-major.
 double squared_distance(const std::vector<double> &L, std::vector<double> d)
 {
@@ -30,17 +28,17 @@ double squared_distance(const std::vector<double> &L, std::vector<double> d)
   return sum;
 }
 
-/// Appends a value that was learned, with its variance.
-void append(const MmgpOutput &output, double mean, double variance, MmgpValues &values)
+/// Appends a value that was learned, with its variance and bounds @p band deviations away.
+void append(const MmgpOutput &output, double mean, double variance, double band, MmgpValues &values)
 {
   const double deviation = std::sqrt(std::max(variance, 0.));
-  const double lower = output.physical(mean - normal_95 * deviation);
-  const double upper = output.physical(mean + normal_95 * deviation);
   values.mean.push_back(output.physical(mean));
-  values.deviation.push_back(output.is_logarithmic() ? (upper - lower) / (2. * normal_95)
-                                                     : deviation);
-  values.lower.push_back(lower);
-  values.upper.push_back(upper);
+  values.deviation.push_back(
+    output.is_logarithmic()
+      ? (output.physical(mean + deviation) - output.physical(mean - deviation)) / 2.
+      : deviation);
+  values.lower.push_back(output.physical(mean - band * deviation));
+  values.upper.push_back(output.physical(mean + band * deviation));
 }
 
 void shut(MmgpPrediction &prediction, MmgpGate gate, const std::string &reason)
@@ -82,6 +80,13 @@ double MmgpOutput::physical(double t) const
   return is_logarithmic() ? std::max(std::pow(10., t) - floor, 0.) : t;
 }
 
+PointBatch one_point(const std::vector<double> &components)
+{
+  PointBatch point(components.size(), 1);
+  std::ranges::copy(components, point.data());
+  return point;
+}
+
 MmgpProblem Mmgp::problem() const
 {
   MmgpProblem p{state_.inputs, {}, {}};
@@ -121,14 +126,28 @@ std::vector<double> Mmgp::input_of(const TriangleMesh &mesh, const CommonMesh::M
   return X;
 }
 
-/// @param deviation the largest one that the processes say, as a share of the range
-MmgpValues Mmgp::field_values(const Field &field, const CommonMesh::Morphed &morphed,
-                              const PointBatch &X, double &deviation) const
+std::vector<double> Mmgp::FieldDistribution::process_variance() const
+{
+  const std::size_t n_nodes = mean.size();
+  std::vector<double> sum(n_nodes, 0.);
+  for (std::size_t k = 0; k < variances.size(); ++k)
+  {
+    const double *mode = modes.data() + k * n_nodes, v = variances[k];
+    for (std::size_t i = 0; i < n_nodes; ++i)
+      sum[i] += v * mode[i] * mode[i];
+  }
+  return sum;
+}
+
+Mmgp::FieldDistribution Mmgp::distribution(const Field &field, const CommonMesh::Morphed &morphed,
+                                           const PointBatch &X) const
 {
   const std::size_t n_common = state_.common.n_nodes(), n_modes = field.pod.n_modes();
   const std::size_t n_nodes = morphed.from_common.n_rows();
+  FieldDistribution found;
+  found.variances.resize(n_modes);
   PointBatch coefficients(n_modes, 1), mean;
-  std::vector<double> variances(n_modes), variance;
+  std::vector<double> variance;
   for (std::size_t g = 0; g < field.processes.size(); ++g)
   {
     const GaussianProcess &process = field.processes[g];
@@ -137,45 +156,54 @@ MmgpValues Mmgp::field_values(const Field &field, const CommonMesh::Morphed &mor
     {
       const double s = field.scaling.scale[g + k];
       coefficients(g + k, 0) = field.scaling.offset[g + k] + s * mean(k, 0);
-      variances[g + k] = s * s * (variance[0] + process.parameters().noise_variance);
+      found.variances[g + k] = s * s * (variance[0] + process.parameters().noise_variance);
     }
   }
-  // Mean, truncation and modes go to the nodes of the mesh together.
-  std::vector<double> common((2 + n_modes) * n_common), here((2 + n_modes) * n_nodes);
+  std::vector<double> common(n_common);
   field.pod.expand(coefficients, common.data());
-  std::copy(field.truncation.begin(), field.truncation.end(), common.data() + n_common);
-  std::copy(field.pod.modes().begin(), field.pod.modes().end(), common.data() + 2 * n_common);
-  morphed.from_common.apply(2 + n_modes, common.data(), here.data());
-  std::vector<double> var(n_nodes, 0.);
-  for (std::size_t k = 0; k < n_modes; ++k)
+  const auto take = [&](std::size_t n_fields, const double *from, std::vector<double> &to)
   {
-    const double *mode = here.data() + (2 + k) * n_nodes, v = variances[k];
-    for (std::size_t i = 0; i < n_nodes; ++i)
-      var[i] += v * mode[i] * mode[i];
-  }
+    to.resize(n_fields * n_nodes);
+    morphed.from_common.apply(n_fields, from, to.data());
+  };
+  take(1, common.data(), found.mean);
+  take(1, field.truncation.data(), found.truncation);
+  take(n_modes, field.pod.modes().data(), found.modes);
+  return found;
+}
+
+Mmgp::Normal Mmgp::distribution(const Scalar &scalar, const PointBatch &X) const
+{
+  PointBatch mean;
+  std::vector<double> variance;
+  scalar.process.predict(X, mean, &variance);
+  return {scalar.offset + scalar.scale * mean(0, 0),
+          scalar.scale * scalar.scale * (variance[0] + scalar.process.parameters().noise_variance)};
+}
+
+/// @param deviation the largest one that the processes say, as a share of the range
+MmgpValues Mmgp::field_values(const Field &field, const CommonMesh::Morphed &morphed,
+                              const PointBatch &X, double &deviation) const
+{
+  const FieldDistribution found = distribution(field, morphed, X);
+  const std::vector<double> of_processes = found.process_variance();
   // What modes and interpolation lose is the same for every plate: it tells nothing of this one.
-  deviation = std::sqrt(*std::ranges::max_element(var)) / field.range;
-  for (std::size_t i = 0; i < n_nodes; ++i)
-    var[i] += here[n_nodes + i];
+  deviation = std::sqrt(*std::ranges::max_element(of_processes)) / field.range;
   MmgpValues values;
   for (auto *list : {&values.mean, &values.deviation, &values.lower, &values.upper})
-    list->reserve(n_nodes);
-  for (std::size_t i = 0; i < n_nodes; ++i)
-    append(field.output, here[i], var[i], values);
+    list->reserve(found.mean.size());
+  for (std::size_t i = 0; i < found.mean.size(); ++i)
+    append(field.output, found.mean[i], of_processes[i] + found.truncation[i], field.band, values);
   return values;
 }
 
 MmgpValues Mmgp::scalar_values(const PointBatch &X) const
 {
   MmgpValues values;
-  PointBatch mean;
-  std::vector<double> variance;
   for (const Scalar &scalar : state_.scalars)
   {
-    scalar.process.predict(X, mean, &variance);
-    append(scalar.output, scalar.offset + scalar.scale * mean(0, 0),
-           scalar.scale * scalar.scale * (variance[0] + scalar.process.parameters().noise_variance),
-           values);
+    const Normal found = distribution(scalar, X);
+    append(scalar.output, found.mean, found.variance, scalar.band, values);
   }
   return values;
 }
@@ -199,28 +227,29 @@ MmgpPrediction Mmgp::predict(const TriangleMesh &mesh, const CommonMesh::Morphed
              number_text(input.lower) + " to " + number_text(input.upper) + ".");
   }
   double residual = 0.;
-  const std::vector<double> x = input_of(mesh, morphed, inputs, residual);
+  const PointBatch X = one_point(input_of(mesh, morphed, inputs, residual));
   if (!(residual <= state_.gates.shape))
     shut(prediction, MmgpGate::shape,
          "The shape differs by " + number_text(residual, 3) +
            " from all that the model can represent, more than " +
            number_text(state_.gates.shape, 3) + ".");
-  std::vector<double> from_mean = x;
-  for (std::size_t k = 0; k < x.size(); ++k)
-    from_mean[k] -= state_.gates.mean[k];
+  std::vector<double> from_mean = state_.gates.mean;
+  for (std::size_t k = 0; k < from_mean.size(); ++k)
+    from_mean[k] = X(k, 0) - from_mean[k];
   const double distance = squared_distance(state_.gates.factor, from_mean);
   if (!(distance <= state_.gates.squared_distance))
     shut(prediction, MmgpGate::distance,
          "Shape and scalars lie " + number_text(std::sqrt(distance), 3) +
            " standard deviations from the samples, more than " +
            number_text(std::sqrt(state_.gates.squared_distance), 3) + ".");
-  PointBatch X(x.size(), 1);
-  std::copy(x.begin(), x.end(), X.data());
   for (const Field &field : state_.fields)
   {
     double deviation = 0.;
     prediction.fields.push_back(field_values(field, morphed, X, deviation));
-    if (!field.output.is_logarithmic() && !(deviation <= state_.gates.deviation))
+    if (field.output.is_logarithmic())
+      continue;
+    prediction.deviation = std::max(prediction.deviation, deviation);
+    if (!(deviation <= state_.gates.deviation))
       shut(prediction, MmgpGate::deviation,
            "The deviation of " + field.output.quantity.name + " reaches " +
              number_text(100. * deviation, 3) + " % of its range, more than " +

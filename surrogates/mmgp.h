@@ -53,8 +53,10 @@ enum class MmgpGate : std::uint8_t
 const char *to_string(MmgpGate gate);
 
 /// Predicted values with their standard deviation and the bounds between which 95 % of the truth
-/// should lie. For a logarithmic output mean is the median, and deviation half of the distance of
-/// the bounds divided by 1.96.
+/// should lie: so many deviations below and above the mean as cross-validation found necessary. For
+/// a logarithmic output mean is the median, the bounds are those of what is learned, and deviation
+/// is half of the distance between one learned deviation below and above. What a non-negative
+/// quantity of the truth undershoots 0 by counts as 0.
 struct MmgpValues
 {
   std::vector<double> mean, deviation, lower, upper;
@@ -65,9 +67,15 @@ struct MmgpPrediction
   std::vector<MmgpValues>
     fields;           ///< per field, at the nodes of the mesh; empty with MmgpGate::morph
   MmgpValues scalars; ///< one entry for each
+  /// Largest deviation of the processes at a node, as a share of the range of its field; the
+  /// largest over the fields that are not logarithmic.
+  double deviation = 0.;
   MmgpGate gate = MmgpGate::none; ///< the first that is shut
   std::string reason;             ///< one sentence, when a gate is shut
 };
+
+/// A list of components as one point.
+PointBatch one_point(const std::vector<double> &components);
 
 /// Mesh-morphing Gaussian processes (MMGP; Casenave, Staber and Roynard, NeurIPS 2023, arXiv
 /// 2305.12871): a mesh is morphed to a common shape; there its coordinates are a field whose POD
@@ -79,10 +87,13 @@ struct MmgpPrediction
 ///   var_i = sum_k (Q phi_k)_i^2 s_k^2 (v_k + noise_k) + (Q trunc)_i.
 ///
 /// P and Q take fields to the common mesh and back; trunc is the mean square, over samples that the
-/// modes were not made from, of what modes and interpolation lose.
+/// modes were not made from, of what modes and interpolation lose. Bounds are mean -+ band
+/// sqrt(var), see train_mmgp().
 class Mmgp
 {
 public:
+  static constexpr double normal_95 = 1.959963984540054; ///< 97.5 % quantile of N(0, 1)
+
   struct Scaling
   {
     std::vector<double> offset, scale; ///< learned = (value - offset) / scale
@@ -95,12 +106,14 @@ public:
     std::vector<GaussianProcess> processes; ///< one for all coefficients, or one for each
     std::vector<double> truncation;         ///< [n_common], squared unit of the learned field
     double range = 0.;                      ///< of the learned field over the samples
+    double band = normal_95; ///< half width of the bounds, in deviations of what is learned
   };
   struct Scalar
   {
     MmgpOutput output;
     double offset = 0., scale = 1.;
     GaussianProcess process;
+    double band = normal_95;
   };
   /// When a prediction is not to be trusted.
   struct Gates
@@ -122,6 +135,9 @@ public:
     Gates gates;
   };
 
+  /// Of the model files that save() writes and load() reads.
+  static constexpr int file_version = 2;
+
   explicit Mmgp(State state) : state_(std::move(state)) {}
 
   const State &state() const { return state_; }
@@ -139,6 +155,28 @@ public:
   /// @param residual what the shape modes leave out, |x - expand(project(x))|_M
   std::vector<double> input_of(const TriangleMesh &mesh, const CommonMesh::Morphed &morphed,
                                const std::vector<double> &inputs, double &residual) const;
+
+  /// A learned field at the nodes of a mesh as a sum of independent normal numbers z:
+  ///   mean_i + sum_k mode_ki sqrt(variance_k) z_k + sqrt(truncation_i) z_i.
+  struct FieldDistribution
+  {
+    std::vector<double> mean;       ///< [n_nodes]
+    std::vector<double> modes;      ///< [n_modes][n_nodes], Q phi_k
+    std::vector<double> variances;  ///< [n_modes], s_k^2 (v_k + noise_k)
+    std::vector<double> truncation; ///< [n_nodes]
+
+    /// Of what the processes say, [n_nodes]: without truncation.
+    std::vector<double> process_variance() const;
+  };
+  /// @param X what input_of() gives, as one point
+  FieldDistribution distribution(const Field &field, const CommonMesh::Morphed &morphed,
+                                 const PointBatch &X) const;
+
+  struct Normal
+  {
+    double mean = 0., variance = 0.;
+  };
+  Normal distribution(const Scalar &scalar, const PointBatch &X) const;
 
   /// Writes the model file with its problem and @p meta.
   void save(ModelFile &file) const;

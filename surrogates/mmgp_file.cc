@@ -15,7 +15,6 @@ namespace understudy
 namespace
 {
 using Json = nlohmann::json;
-constexpr int version = 1;
 
 Json describe(const MmgpOutput &output)
 {
@@ -47,6 +46,14 @@ Mmgp::Scaling read_scaling(const ModelFile &file, const std::string &prefix, std
   return s;
 }
 
+double read_band(const ModelFile &file, const std::string &prefix)
+{
+  const double band = file.tensor(prefix + "band", {}).front();
+  if (!(band >= 0.))
+    throw UserError("The model '" + file.path() + "' has a negative '" + prefix + "band'.");
+  return band;
+}
+
 Mmgp::Field read_field(const ModelFile &file, const Json &entry, const CommonMesh &common,
                        std::size_t n_inputs)
 {
@@ -57,7 +64,8 @@ Mmgp::Field read_field(const ModelFile &file, const Json &entry, const CommonMes
                     {},
                     {},
                     list(file, prefix + "truncation", common.n_nodes()),
-                    file.tensor(prefix + "range", {}).front()};
+                    file.tensor(prefix + "range", {}).front(),
+                    read_band(file, prefix)};
   field.scaling = read_scaling(file, prefix, field.pod.n_modes());
   std::size_t n_coefficients = 0;
   for (std::size_t g = 0; g < entry.at("processes").get<std::size_t>(); ++g)
@@ -83,7 +91,7 @@ Mmgp::Scalar read_scalar(const ModelFile &file, const Json &entry, std::size_t n
   const std::string prefix = "scalars/" + output.quantity.name + "/";
   const Mmgp::Scaling scaling = read_scaling(file, prefix, 1);
   Mmgp::Scalar scalar{output, scaling.offset[0], scaling.scale[0],
-                      GaussianProcess::load(file, prefix + "process/")};
+                      GaussianProcess::load(file, prefix + "process/"), read_band(file, prefix)};
   if (scalar.process.n_inputs() != n_inputs || scalar.process.n_outputs() != 1)
     throw UserError("The process of '" + output.quantity.name + "' in the model '" + file.path() +
                     "' does not fit the rest.");
@@ -128,6 +136,7 @@ void Mmgp::save(ModelFile &file) const
     add(file, prefix + "scale", field.scaling.scale);
     add(file, prefix + "truncation", field.truncation);
     file.add(prefix + "range", {}, {field.range});
+    file.add(prefix + "band", {}, {field.band});
     for (std::size_t g = 0; g < field.processes.size(); ++g)
       field.processes[g].save(file, prefix + "process" + std::to_string(g) + "/");
   }
@@ -137,6 +146,7 @@ void Mmgp::save(ModelFile &file) const
     scalars.push_back(describe(scalar.output));
     add(file, prefix + "offset", {scalar.offset});
     add(file, prefix + "scale", {scalar.scale});
+    file.add(prefix + "band", {}, {scalar.band});
     scalar.process.save(file, prefix + "process/");
   }
   const std::size_t n = state_.gates.mean.size();
@@ -146,7 +156,7 @@ void Mmgp::save(ModelFile &file) const
   file.add("gates/squared_distance", {}, {state_.gates.squared_distance});
   file.add("gates/deviation", {}, {state_.gates.deviation});
   file.meta()["mmgp"] = {
-    {"version", version}, {"inputs", inputs}, {"fields", fields}, {"scalars", scalars}};
+    {"version", file_version}, {"inputs", inputs}, {"fields", fields}, {"scalars", scalars}};
 }
 
 Mmgp Mmgp::load(const ModelFile &file)
@@ -154,7 +164,7 @@ Mmgp Mmgp::load(const ModelFile &file)
   try
   {
     const Json &meta = file.meta().at("mmgp");
-    if (meta.at("version") != version)
+    if (meta.at("version") != file_version)
       throw UserError("The model '" + file.path() +
                       "' has another version; run the stage 'train'.");
     CommonMesh common = CommonMesh::load(file);

@@ -5,8 +5,9 @@
 #include <data/core/errors.h>
 #include <data/core/parameters.h>
 #include <data/core/timing.h>
+#include <operators/maps/conformal.h>
 #include <operators/nn/cholesky.h>
-#include <surrogates/mmgp_training.h>
+#include <surrogates/mmgp_draft.h>
 
 #include <boost/math/distributions/chi_squared.hpp>
 
@@ -20,196 +21,8 @@ namespace understudy
 namespace
 {
 constexpr std::size_t fewest_samples = 10;
-constexpr std::size_t left_out = 5; ///< every so many-th sample is not in the first POD
-
-/// All samples on the common mesh, one row each; complete on every rank.
-struct Snapshots
-{
-  std::size_t n_samples = 0, n_nodes = 0;
-  std::vector<double> shape;               ///< [n_samples][2 * n_nodes]
-  std::vector<std::vector<double>> fields; ///< per field [n_samples][n_nodes], learned values
-  std::vector<double> inputs, scalars; ///< [n_samples][n_inputs], [n_samples][n_scalars], learned
-};
-
-std::string in_sample(std::size_t i)
-{
-  return "Sample " + std::to_string(i) + " ";
-}
-
-void check_sample(const MmgpProblem &problem, const MmgpSample &sample, std::size_t i)
-{
-  const auto finite = [](const std::vector<double> &v)
-  { return std::ranges::all_of(v, [](double x) { return std::isfinite(x); }); };
-  if (sample.inputs.size() != problem.inputs.size() ||
-      sample.fields.size() != problem.fields.size() ||
-      sample.scalars.size() != problem.scalars.size())
-    throw UserError(in_sample(i) + "has other inputs or outputs than the problem.");
-  for (const auto &field : sample.fields)
-    if (field.size() != sample.mesh.n_nodes() || !finite(field))
-      throw UserError(in_sample(i) + "has a field that does not have one finite value per node.");
-  if (!finite(sample.inputs) || !finite(sample.scalars))
-    throw UserError(in_sample(i) + "has a scalar that is not finite.");
-}
-
-/// Morphs and interpolates the samples of this rank; then all ranks share what they have.
-class Morphing
-{
-public:
-  Morphing(MPI_Comm comm, const MmgpProblem &problem, const CommonMesh &common,
-           std::size_t n_samples)
-    : comm_(comm), problem_(problem), common_(common)
-  {
-    const std::size_t n = common.n_nodes();
-    all_.n_samples = n_samples;
-    all_.n_nodes = n;
-    all_.shape.assign(n_samples * 2 * n, 0.);
-    all_.fields.assign(problem.fields.size(), std::vector<double>(n_samples * n, 0.));
-    loss_.assign(problem.fields.size(), std::vector<double>(n, 0.));
-    all_.inputs.assign(n_samples * problem.inputs.size(), 0.);
-    all_.scalars.assign(n_samples * problem.scalars.size(), 0.);
-  }
-
-  void take(std::size_t i, const MmgpSample &sample)
-  {
-    check_sample(problem_, sample, i);
-    const CommonMesh::Morphed morphed = morph(sample.mesh, i);
-    const std::size_t n = all_.n_nodes;
-    morphed.to_common.apply(2, coordinates_of(sample.mesh).data(), &all_.shape[i * 2 * n]);
-    for (std::size_t f = 0; f < sample.fields.size(); ++f)
-      morphed.to_common.apply(1, learned(f, sample).data(), &all_.fields[f][i * n]);
-    std::ranges::copy(sample.inputs, all_.inputs.begin() + offset(i, sample.inputs.size()));
-    for (std::size_t s = 0; s < sample.scalars.size(); ++s)
-      all_.scalars[i * sample.scalars.size() + s] = problem_.scalars[s].learned(sample.scalars[s]);
-  }
-
-  /// Adds to the loss of each field at the common nodes the square of what is lost on the way to
-  /// the modes and back, for a sample that they were not made from.
-  void add_loss(std::size_t i, const MmgpSample &sample, const std::vector<WeightedPod> &pods)
-  {
-    const CommonMesh::Morphed morphed = morph(sample.mesh, i);
-    const std::size_t n = all_.n_nodes;
-    std::vector<double> back(n), squares(n), here(sample.mesh.n_nodes());
-    for (std::size_t f = 0; f < sample.fields.size(); ++f)
-    {
-      pods[f].expand(pods[f].project(1, &all_.fields[f][i * n]), back.data());
-      morphed.from_common.apply(1, back.data(), here.data());
-      const std::vector<double> truth = learned(f, sample);
-      for (std::size_t p = 0; p < here.size(); ++p)
-        here[p] = (here[p] - truth[p]) * (here[p] - truth[p]);
-      morphed.to_common.apply(1, here.data(), squares.data());
-      for (std::size_t p = 0; p < n; ++p)
-        loss_[f][p] += squares[p];
-    }
-  }
-
-  void share(std::vector<double> &values) const
-  {
-    MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_DOUBLE, MPI_SUM,
-                  comm_);
-  }
-  void share_snapshots()
-  {
-    share(all_.shape);
-    share(all_.inputs);
-    share(all_.scalars);
-    for (auto &field : all_.fields)
-      share(field);
-  }
-  const Snapshots &snapshots() const { return all_; }
-
-  /// Mean square loss of all fields over @p n samples.
-  std::vector<std::vector<double>> mean_loss(std::size_t n)
-  {
-    for (auto &loss : loss_)
-    {
-      share(loss);
-      for (double &value : loss)
-        value /= static_cast<double>(n);
-    }
-    return loss_;
-  }
-
-private:
-  static std::ptrdiff_t offset(std::size_t i, std::size_t n)
-  {
-    return static_cast<std::ptrdiff_t>(i * n);
-  }
-  CommonMesh::Morphed morph(const TriangleMesh &mesh, std::size_t i) const
-  {
-    try
-    {
-      return common_.morph(mesh);
-    }
-    catch (const UserError &trouble)
-    {
-      throw UserError(in_sample(i) + "cannot be morphed: " + trouble.what());
-    }
-  }
-  std::vector<double> learned(std::size_t f, const MmgpSample &sample) const
-  {
-    std::vector<double> values = sample.fields[f];
-    for (double &value : values)
-      value = problem_.fields[f].learned(value);
-    return values;
-  }
-
-  MPI_Comm comm_;
-  const MmgpProblem &problem_;
-  const CommonMesh &common_;
-  Snapshots all_;
-  std::vector<std::vector<double>> loss_; ///< per field [n_common]
-};
-
-/// Mean and standard deviation of each component over the points; components that do not vary are
-/// an error for outputs and have scale 1 for inputs.
-Mmgp::Scaling standardise(PointBatch &values)
-{
-  Mmgp::Scaling scaling;
-  const auto n = static_cast<double>(values.n_points());
-  for (std::size_t c = 0; c < values.n_components(); ++c)
-  {
-    const auto v = values.component(c);
-    double mean = 0., square = 0.;
-    for (const double x : v)
-      mean += x / n;
-    for (const double x : v)
-      square += (x - mean) * (x - mean) / n;
-    const double scale = square > 1e-24 * mean * mean && square > 0. ? std::sqrt(square) : 1.;
-    for (double &x : v)
-      x = (x - mean) / scale;
-    scaling.offset.push_back(mean);
-    scaling.scale.push_back(scale);
-  }
-  return scaling;
-}
-
-std::vector<double> rows_of(const std::vector<double> &all, std::size_t width, bool of_left_out)
-{
-  std::vector<double> rows;
-  for (std::size_t i = 0; i * width < all.size(); ++i)
-    if ((i % left_out == left_out - 1) == of_left_out)
-      rows.insert(rows.end(), &all[i * width], &all[i * width] + width);
-  return rows;
-}
-
-WeightedPod pod_of(const std::vector<double> &rows, std::size_t n_components, std::size_t n_modes,
-                   const CommonMesh &common)
-{
-  return WeightedPod::fit(rows.data(), rows.size() / (n_components * common.n_nodes()),
-                          n_components, n_modes, common.mass());
-}
-
-/// X before it is standardised, [shape modes + inputs][n].
-PointBatch inputs_of(const WeightedPod &shape, const Snapshots &all, std::size_t n_inputs)
-{
-  const PointBatch c = shape.project(all.n_samples, all.shape.data());
-  PointBatch X(c.n_components() + n_inputs, all.n_samples);
-  std::copy_n(c.data(), c.n_components() * all.n_samples, X.data());
-  for (std::size_t i = 0; i < all.n_samples; ++i)
-    for (std::size_t k = 0; k < n_inputs; ++k)
-      X(c.n_components() + k, i) = all.inputs[i * n_inputs + k];
-  return X;
-}
+constexpr double nominal = 0.05;               ///< share of the truth outside of the bounds
+constexpr std::size_t scores_per_sample = 500; ///< of a field, whatever the number of its nodes
 
 /// Lower Cholesky factor of the covariance of standardised inputs, row-major. Inputs that depend on
 /// each other to rounding are told apart by the share 1e-10 of their variance.
@@ -241,18 +54,23 @@ double percentile_99(std::vector<double> values)
   return values[static_cast<std::size_t>(std::ceil(0.99 * static_cast<double>(values.size()))) - 1];
 }
 
-/// Coefficients of a field, whole or one by one.
-std::vector<PointBatch> outputs_of(const PointBatch &coefficients, bool one_by_one)
+/// So many quantiles of scores, each rounded up, that samples with different numbers of nodes have
+/// equally many: numbers k / n of them, k = 1 to n, lie at or below.
+std::vector<double> thinned(std::vector<double> scores, std::size_t n)
 {
-  if (!one_by_one)
-    return {coefficients};
-  std::vector<PointBatch> all;
-  for (std::size_t k = 0; k < coefficients.n_components(); ++k)
-  {
-    all.emplace_back(1, coefficients.n_points());
-    std::ranges::copy(coefficients.component(k), all.back().data());
-  }
-  return all;
+  std::ranges::sort(scores);
+  std::vector<double> kept;
+  for (std::size_t k = 1; k <= n; ++k)
+    kept.push_back(scores[(k * scores.size() + n - 1) / n - 1]);
+  return kept;
+}
+
+/// |error| in deviations. Where both are rounding against the range of the output, it is 0.
+double score_of(double error, double variance, double range)
+{
+  const double rounding = 1e-12 * range;
+  return std::abs(error) <= rounding ? 0.
+                                     : std::abs(error) / std::max(std::sqrt(variance), rounding);
 }
 
 TutteOptions tutte_options(const MmgpParameters &p, const std::vector<std::string> &features)
@@ -268,42 +86,42 @@ TutteOptions tutte_options(const MmgpParameters &p, const std::vector<std::strin
 class Trainer
 {
 public:
+  using Samples = std::function<MmgpSample(std::size_t)>;
+
   Trainer(MPI_Comm comm, const MmgpParameters &parameters, const MmgpProblem &problem,
-          const CommonMesh &common, std::size_t n_samples)
+          const CommonMesh &common, std::size_t n_samples, const Samples &sample)
     : comm_(comm),
       p_(parameters),
       problem_(problem),
       common_(common),
+      sample_(sample),
       morphing_(comm, problem, common, n_samples)
   {
+    MPI_Comm_size(comm, &n_ranks_);
   }
 
-  template <class Sample>
-  Mmgp run(const Sample &sample, MmgpTraining &training)
+  Mmgp run(MmgpTraining &training)
   {
     const double begin = seconds_now();
-    for_my_samples(sample, false,
-                   [&](std::size_t i, const MmgpSample &s) { morphing_.take(i, s); });
+    for_my_samples([&](std::size_t i, const MmgpSample &s) { morphing_.take(i, s); });
     morphing_.share_snapshots();
     training.seconds_morph = slowest(seconds_now() - begin);
 
     const double pod_begin = seconds_now();
-    Mmgp::Gates gates;
-    const auto loss = losses(sample, gates);
-    const Snapshots &all = morphing_.snapshots();
-    WeightedPod shape = pod_of(all.shape, 2, p_.shape_modes, common_);
-    PointBatch X = inputs_of(shape, all, problem_.inputs.size());
-    Mmgp::State state{problem_.inputs, common_, std::move(shape), standardise(X), {}, {}, gates};
-    close_gates(X, state.gates);
-    std::vector<PointBatch> outputs;
-    add_fields(state, loss, outputs);
-    const std::vector<Mmgp::Scaling> scalar_scaling = add_scalars(outputs);
+    leave_out_folds();
+    MmgpDraft draft = draft_of(modes_of(everyone()), everyone(), mean_loss(n_folds));
     training.seconds_pod = slowest(seconds_now() - pod_begin);
 
     const double fit_begin = seconds_now();
-    auto fits = fit_gaussian_processes(comm_, X, outputs, p_.fit);
+    auto fits = fit_gaussian_processes(comm_, draft.X, draft.outputs, p_.fit);
     training.seconds_fit = slowest(seconds_now() - fit_begin);
-    take_processes(state, scalar_scaling, fits, training);
+    close_gates(draft.X, draft.state.gates);
+    training.processes = told(draft, fits);
+    Mmgp::State state = std::move(draft).finish(std::move(fits));
+
+    const double validate_begin = seconds_now();
+    find_bands(state, training);
+    training.seconds_validate = slowest(seconds_now() - validate_begin);
     return Mmgp(std::move(state));
   }
 
@@ -313,48 +131,76 @@ private:
     MPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, comm_);
     return seconds;
   }
-
-  /// Calls @p action with every sample of this rank, or with those that the first POD leaves out.
-  template <class Sample, class Action>
-  void for_my_samples(const Sample &sample, bool only_left_out, const Action &action)
+  std::size_t n_samples() const { return morphing_.snapshots().n_samples; }
+  std::vector<std::size_t> fold(std::size_t k) const
   {
-    int n_ranks = 1;
-    MPI_Comm_size(comm_, &n_ranks);
+    return samples_of_fold(n_samples(), k, false);
+  }
+  std::vector<std::size_t> all_but_fold(std::size_t k) const
+  {
+    return samples_of_fold(n_samples(), k, true);
+  }
+  std::vector<std::size_t> everyone() const { return all_but_fold(n_folds); }
+
+  /// Calls @p action with every sample of this rank, of one fold if it says so.
+  template <class Action>
+  void for_my_samples(const Action &action, std::size_t of_fold = n_folds) const
+  {
     on_all_ranks(comm_,
                  [&]
                  {
-                   const std::size_t step = only_left_out ? left_out : 1;
-                   const std::size_t first = only_left_out ? left_out - 1 : 0;
-                   std::size_t turn = 0;
-                   for (std::size_t i = first; i < morphing_.snapshots().n_samples; i += step)
-                     if (turn++ % static_cast<std::size_t>(n_ranks) ==
-                         static_cast<std::size_t>(rank_in(comm_)))
-                       action(i, sample(i));
+                   for (std::size_t i = rank_in(comm_); i < n_samples(); i += n_ranks_)
+                     if (of_fold == n_folds || i % n_folds == of_fold)
+                       action(i, sample_(i));
                  });
   }
 
-  /// Mean square loss of the fields, and the gate of the shape, from the samples left out.
-  template <class Sample>
-  std::vector<std::vector<double>> losses(const Sample &sample, Mmgp::Gates &gates)
+  MmgpModes modes_of(const std::vector<std::size_t> &samples) const
   {
-    const Snapshots &all = morphing_.snapshots();
-    const std::size_t n = common_.n_nodes();
-    const WeightedPod shape = pod_of(rows_of(all.shape, 2 * n, false), 2, p_.shape_modes, common_);
-    const std::vector<double> others = rows_of(all.shape, 2 * n, true);
-    const std::size_t n_others = others.size() / (2 * n);
-    gates.shape =
-      p_.shape_factor * std::sqrt(percentile_99(shape.squared_residuals(n_others, others.data())));
-    gates.deviation = p_.deviation_limit;
-    std::vector<WeightedPod> pods;
-    for (const auto &field : all.fields)
-      pods.push_back(pod_of(rows_of(field, n, false), 1, p_.field_modes, common_));
-    for_my_samples(sample, true,
-                   [&](std::size_t i, const MmgpSample &s) { morphing_.add_loss(i, s, pods); });
-    return morphing_.mean_loss(n_others);
+    return mmgp_modes(p_, common_, morphing_.snapshots(), samples);
+  }
+  MmgpDraft draft_of(MmgpModes modes, const std::vector<std::size_t> &samples, PerNode loss) const
+  {
+    return mmgp_draft(p_, problem_, common_, morphing_.snapshots(), samples, std::move(modes),
+                      std::move(loss));
+  }
+
+  /// For every fold the modes without it, and what they lose of it: loss_ and residuals_.
+  void leave_out_folds()
+  {
+    const MmgpSnapshots &all = morphing_.snapshots();
+    for (std::size_t k = 0; k < n_folds; ++k)
+    {
+      modes_.push_back(modes_of(all_but_fold(k)));
+      PerNode &loss = loss_.emplace_back(all.fields.size(), std::vector<double>(all.n_nodes, 0.));
+      for_my_samples([&](std::size_t i, const MmgpSample &s)
+                     { morphing_.add_loss(i, s, modes_[k].fields, loss); },
+                     k);
+      for (auto &field : loss)
+        morphing_.share(field);
+      const auto rows = rows_of(all.shape, 2 * all.n_nodes, fold(k));
+      const auto residuals = modes_[k].shape.squared_residuals(fold(k).size(), rows.data());
+      residuals_.insert(residuals_.end(), residuals.begin(), residuals.end());
+    }
+  }
+
+  /// Mean square loss over all samples but those of a fold.
+  PerNode mean_loss(std::size_t without) const
+  {
+    const MmgpSnapshots &all = morphing_.snapshots();
+    PerNode mean(all.fields.size(), std::vector<double>(all.n_nodes, 0.));
+    const auto n = static_cast<double>(all_but_fold(without).size());
+    for (std::size_t k = 0; k < n_folds; ++k)
+      for (std::size_t f = 0; k != without && f < mean.size(); ++f)
+        for (std::size_t i = 0; i < all.n_nodes; ++i)
+          mean[f][i] += loss_[k][f][i] / n;
+    return mean;
   }
 
   void close_gates(const PointBatch &X, Mmgp::Gates &gates) const
   {
+    gates.shape = p_.shape_factor * std::sqrt(percentile_99(residuals_));
+    gates.deviation = p_.deviation_limit;
     gates.mean.assign(X.n_components(), 0.); // X is standardised
     gates.factor = covariance_factor(X);
     const boost::math::chi_squared chi2(static_cast<double>(X.n_components()));
@@ -362,80 +208,102 @@ private:
       boost::math::quantile(boost::math::complement(chi2, p_.distance_share));
   }
 
-  void add_fields(Mmgp::State &state, const std::vector<std::vector<double>> &loss,
-                  std::vector<PointBatch> &outputs) const
+  /// What the searches found, in the order of the outputs.
+  std::vector<MmgpTraining::Process> told(const MmgpDraft &draft,
+                                          const std::vector<GaussianProcessFit> &fits) const
   {
-    const Snapshots &all = morphing_.snapshots();
-    for (std::size_t f = 0; f < problem_.fields.size(); ++f)
+    std::vector<std::string> names;
+    for (const Mmgp::Field &field : draft.state.fields)
+      names.insert(names.end(), p_.process_per_coefficient ? field.pod.n_modes() : 1,
+                   field.output.quantity.name);
+    for (const MmgpOutput &scalar : problem_.scalars)
+      names.push_back(scalar.quantity.name);
+    std::vector<MmgpTraining::Process> processes;
+    for (std::size_t i = 0; i < fits.size(); ++i)
     {
-      const auto &rows = all.fields[f];
-      const auto [low, high] = std::ranges::minmax_element(rows);
-      if (!(*high > *low))
-        throw UserError("The field '" + problem_.fields[f].quantity.name +
-                        "' is the same number in all samples, so there is nothing to learn.");
-      Mmgp::Field field{
-        problem_.fields[f], pod_of(rows, 1, p_.field_modes, common_), {}, {}, loss[f],
-        *high - *low};
-      PointBatch c = field.pod.project(all.n_samples, rows.data());
-      field.scaling = standardise(c);
-      for (auto &part : outputs_of(c, p_.process_per_coefficient))
-        outputs.push_back(std::move(part));
-      state.fields.push_back(std::move(field));
-    }
-  }
-
-  std::vector<Mmgp::Scaling> add_scalars(std::vector<PointBatch> &outputs) const
-  {
-    const Snapshots &all = morphing_.snapshots();
-    std::vector<Mmgp::Scaling> scaling;
-    const std::size_t n_scalars = problem_.scalars.size();
-    for (std::size_t s = 0; s < n_scalars; ++s)
-    {
-      PointBatch y(1, all.n_samples);
-      for (std::size_t i = 0; i < all.n_samples; ++i)
-        y(0, i) = all.scalars[i * n_scalars + s];
-      const auto [low, high] = std::ranges::minmax_element(y.component(0));
-      if (!(*high > *low))
-        throw UserError("The scalar '" + problem_.scalars[s].quantity.name +
-                        "' is the same number in all samples, so there is nothing to learn.");
-      scaling.push_back(standardise(y));
-      outputs.push_back(std::move(y));
-    }
-    return scaling;
-  }
-
-  void take_processes(Mmgp::State &state, const std::vector<Mmgp::Scaling> &scalar_scaling,
-                      std::vector<GaussianProcessFit> &fits, MmgpTraining &training) const
-  {
-    std::size_t next = 0;
-    const auto take = [&](const std::string &output)
-    {
-      GaussianProcessFit &fit = fits[next++];
       unsigned evaluations = 0;
-      for (const auto &search : fit.searches)
+      for (const auto &search : fits[i].searches)
         evaluations += search.evaluations;
-      const auto &best = fit.searches[fit.best];
-      training.processes.push_back(
-        {output, best.log_likelihood, best.found.noise_variance, evaluations, best.at_bound});
-      return std::move(fit.process);
-    };
-    for (Mmgp::Field &field : state.fields)
-      for (std::size_t k = 0; k < field.pod.n_modes();)
+      const auto &best = fits[i].searches[fits[i].best];
+      processes.push_back(
+        {names[i], best.log_likelihood, best.found.noise_variance, evaluations, best.at_bound});
+    }
+    return processes;
+  }
+
+  /// Errors of the samples of a fold in deviations, by a model that was trained without them: per
+  /// output at their places in @p scores, [n_samples][scores_per_sample] or [n_samples].
+  void score_fold(std::size_t k, PerNode &scores) const
+  {
+    const MmgpSnapshots &all = morphing_.snapshots();
+    const auto others = all_but_fold(k);
+    MmgpDraft draft = draft_of(modes_[k], others, mean_loss(k));
+    GaussianProcessFitParameters one_search = p_.fit;
+    one_search.n_restarts = 1;
+    auto fits = fit_gaussian_processes(comm_, draft.X, draft.outputs, one_search);
+    const Mmgp model(std::move(draft).finish(std::move(fits)));
+    const std::size_t n_fields = problem_.fields.size(), n_scalars = problem_.scalars.size();
+    for_my_samples(
+      [&](std::size_t i, const MmgpSample &sample)
       {
-        field.processes.push_back(take(field.output.quantity.name));
-        k += field.processes.back().n_outputs();
-      }
+        PointBatch X = mmgp_inputs(model.state().shape, all, {i});
+        for (std::size_t c = 0; c < X.n_components(); ++c)
+          X(c, 0) = (X(c, 0) - model.state().x.offset[c]) / model.state().x.scale[c];
+        for (std::size_t f = 0; f < n_fields; ++f)
+        {
+          const Mmgp::Field &field = model.state().fields[f];
+          const auto found = model.distribution(field, morphing_.morphed(i), X);
+          std::vector<double> errors = morphing_.learned(f, sample),
+                              variance = found.process_variance();
+          for (std::size_t n = 0; n < errors.size(); ++n)
+            errors[n] =
+              score_of(errors[n] - found.mean[n], variance[n] + found.truncation[n], field.range);
+          std::ranges::copy(thinned(std::move(errors), scores_per_sample),
+                            &scores[f][i * scores_per_sample]);
+        }
+        for (std::size_t s = 0; s < n_scalars; ++s)
+        {
+          const auto found = model.distribution(model.state().scalars[s], X);
+          scores[n_fields + s][i] = score_of(all.scalars[i * n_scalars + s] - found.mean,
+                                             found.variance, model.state().scalars[s].scale);
+        }
+      },
+      k);
+  }
+
+  /// Half widths of the bounds from errors of samples that a model was not trained with.
+  void find_bands(Mmgp::State &state, MmgpTraining &training)
+  {
+    const std::size_t n_fields = problem_.fields.size();
+    PerNode scores(n_fields, std::vector<double>(n_samples() * scores_per_sample, 0.));
+    scores.resize(n_fields + problem_.scalars.size(), std::vector<double>(n_samples(), 0.));
+    for (std::size_t k = 0; k < n_folds; ++k)
+      score_fold(k, scores);
+    const auto band = [&](std::size_t output, const std::string &name)
+    {
+      morphing_.share(scores[output]);
+      const double found = grouped_conformal_quantile(scores[output], n_samples(), nominal);
+      const double largest = *std::ranges::max_element(scores[output]);
+      training.bands.push_back(
+        {name, std::isfinite(found) ? found : std::max(largest, Mmgp::normal_95)});
+      return training.bands.back().width;
+    };
+    for (std::size_t f = 0; f < n_fields; ++f)
+      state.fields[f].band = band(f, problem_.fields[f].quantity.name);
     for (std::size_t s = 0; s < problem_.scalars.size(); ++s)
-      state.scalars.push_back({problem_.scalars[s], scalar_scaling[s].offset[0],
-                               scalar_scaling[s].scale[0],
-                               take(problem_.scalars[s].quantity.name)});
+      state.scalars[s].band = band(n_fields + s, problem_.scalars[s].quantity.name);
   }
 
   MPI_Comm comm_;
+  int n_ranks_ = 1;
   const MmgpParameters &p_;
   const MmgpProblem &problem_;
   const CommonMesh &common_;
-  Morphing morphing_;
+  const Samples &sample_;
+  MmgpMorphing morphing_;
+  std::vector<MmgpModes> modes_;  ///< per fold: without it
+  std::vector<PerNode> loss_;     ///< per fold: sum over its samples
+  std::vector<double> residuals_; ///< of the shapes of all folds, squared
 };
 } // namespace
 
@@ -488,6 +356,6 @@ Mmgp train_mmgp(MPI_Comm comm, const MmgpParameters &parameters, const MmgpProbl
   std::optional<CommonMesh> common;
   on_all_ranks(
     comm, [&] { common.emplace(sample(n_samples / 2).mesh, tutte_options(parameters, features)); });
-  return Trainer(comm, parameters, problem, *common, n_samples).run(sample, training);
+  return Trainer(comm, parameters, problem, *common, n_samples, sample).run(training);
 }
 } // namespace understudy

@@ -41,7 +41,8 @@ struct MmgpSample
 /// What a training took, and what its searches found; equal on all ranks.
 struct MmgpTraining
 {
-  double seconds_morph = 0., seconds_pod = 0., seconds_fit = 0.; ///< of the slowest rank
+  /// Of the slowest rank; the last is the time of the cross-validation.
+  double seconds_morph = 0., seconds_pod = 0., seconds_fit = 0., seconds_validate = 0.;
   struct Process
   {
     std::string output;
@@ -50,13 +51,29 @@ struct MmgpTraining
     bool at_bound = false;
   };
   std::vector<Process> processes;
+  struct Band
+  {
+    std::string output;
+    double width = 0.; ///< half of it, in deviations; 1.96 would be that of a normal error
+  };
+  std::vector<Band> bands; ///< of the fields, then of the scalars
 };
 
-/// Trains on samples 0 to n_samples - 1. The common mesh is the image of the middle one. Every
-/// fifth sample is left out of a first POD, from which the gate of the shape and the truncation of
-/// the fields come; the modes of the model are those of all samples. Morphing is shared out over
-/// the ranks, and so are the searches for hyper-parameters. Collective; the model is equal on all
-/// ranks and does not depend on their number.
+/// Trains on samples 0 to n_samples - 1. The common mesh is the image of the middle one; modes and
+/// processes of the model are those of all samples.
+///
+/// A cross-validation says how far it may be wrong: every sample belongs to one of five folds, and
+/// for each fold the rest is learned alone (with one search for the hyper-parameters of each
+/// process). What the modes lose of the samples left out gives the gate of the shape and the
+/// truncation of the fields. The errors of these models at the samples left out, in deviations that
+/// they predict, give the bounds: their half width is the split-conformal quantile of 95 %
+/// (conformal_quantile(), for fields grouped_conformal_quantile() over the nodes of each sample),
+/// the model of all samples being taken for no worse than those of four fifths. With fewer than 19
+/// samples it is the largest error, 1.96 at least.
+///
+/// Morphing is shared out over the ranks, and so are the searches for hyper-parameters; it costs
+/// about twice as much as without bounds. Collective; the model is equal on all ranks and does not
+/// depend on their number.
 /// @param sample   gives a sample; each rank asks for its own share
 /// @param features of the meshes, counter-clockwise: where their boundary is held in the Tutte map
 /// Throws UserError for fewer than 10 samples, samples that do not fit the problem or cannot be

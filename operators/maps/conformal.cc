@@ -29,6 +29,18 @@ double conformal_quantile(std::vector<double> scores, double nominal)
   return scores[k - 1];
 }
 
+double grouped_conformal_quantile(std::vector<double> scores, std::size_t n_groups, double nominal)
+{
+  if (scores.empty())
+    return std::numeric_limits<double>::infinity();
+  const double per_group = static_cast<double>(scores.size()) / static_cast<double>(n_groups);
+  const std::size_t k = robust_ceil(static_cast<double>(n_groups + 1) * (1. - nominal) * per_group);
+  if (k > scores.size())
+    return std::numeric_limits<double>::infinity();
+  std::nth_element(scores.begin(), scores.begin() + static_cast<long>(k - 1), scores.end());
+  return scores[k - 1];
+}
+
 std::size_t conformal_minimum(double nominal)
 {
   return robust_ceil(1. / nominal) - 1;

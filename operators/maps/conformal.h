@@ -17,6 +17,15 @@ double conformal_quantile(std::vector<double> scores, double nominal);
 /// The fewest scores for which the quantile is finite: ceil(1 / nominal) - 1.
 std::size_t conformal_minimum(double nominal);
 
+/// The same for scores that come in groups, as the nodes of plates: groups are exchangeable, the
+/// scores within one need not be independent. A score drawn from a new group exceeds the result
+/// with a probability of at most @p nominal (hierarchical conformal prediction; Lee, Barber and
+/// Willett, arXiv 2306.06342, 2023): it is the quantile 1 - nominal of the distribution in which
+/// each of the n groups has the weight 1 / (n + 1), shared out evenly over its scores, and the rest
+/// lies at infinity.
+/// @param scores equally many per group
+double grouped_conformal_quantile(std::vector<double> scores, std::size_t n_groups, double nominal);
+
 /// How a quantile that half of the scores give holds for the other half, over random halves.
 struct SplitStudy
 {

@@ -9,6 +9,7 @@
 #include <data/core/errors.h>
 #include <data/store/model_file.h>
 #include <meshes/plate_generator.h>
+#include <surrogates/mmgp_draws.h>
 #include <surrogates/mmgp_training.h>
 #include <tests/notched_mesh.h>
 #include <tests/random_numbers.h>
@@ -17,9 +18,9 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
-#include <random>
 
 using namespace understudy;
 using testing::HasSubstr;
@@ -75,11 +76,16 @@ MmgpParameters parameters()
 
 constexpr std::size_t n_train = 60;
 
+MmgpTraining &training()
+{
+  static MmgpTraining of_model;
+  return of_model;
+}
+
 const Mmgp &model()
 {
-  static MmgpTraining training;
   static const Mmgp trained =
-    train_mmgp(MPI_COMM_WORLD, parameters(), problem(), features, n_train, sample, training);
+    train_mmgp(MPI_COMM_WORLD, parameters(), problem(), features, n_train, sample, training());
   return trained;
 }
 
@@ -146,43 +152,91 @@ TEST(Mmgp, PredictsFieldsOnMeshesItHasNotSeen)
   EXPECT_GT(std::sqrt(in_deviations / all), 0.1);
 }
 
-// Requirement: the closed form of the variance is that of random draws of the coefficients.
+// Requirement: the closed form of the variance, loss of the modes included, is that of draws.
 TEST(Mmgp, VarianceIsThatOfDraws)
 {
   const MmgpSample truth = sample(2000);
   const auto morphed = model().state().common.morph(truth.mesh);
   const MmgpPrediction p = model().predict(truth.mesh, morphed, truth.inputs);
-  const Mmgp::Field &field = model().state().fields[0];
-  const std::size_t n_modes = field.pod.n_modes(), n = truth.mesh.n_nodes();
-  std::vector<double> modes(n_modes * n), trunc(n);
-  morphed.from_common.apply(n_modes, field.pod.modes().data(), modes.data());
-  morphed.from_common.apply(1, field.truncation.data(), trunc.data());
-  // The same X again, by the coordinates of the common mesh.
-  std::vector<double> common(2 * model().state().common.n_nodes());
-  morphed.to_common.apply(2, coordinates_of(truth.mesh).data(), common.data());
-  const PointBatch c = model().state().shape.project(1, common.data());
-  PointBatch X(c.n_components() + 2, 1), mean;
-  for (std::size_t k = 0; k < X.n_components(); ++k)
-    X(k, 0) = ((k < c.n_components() ? c(k, 0) : truth.inputs[k - c.n_components()]) -
-               model().state().x.offset[k]) /
-              model().state().x.scale[k];
-  std::vector<double> variance;
-  field.processes[0].predict(X, mean, &variance);
-  const double v = variance[0] + field.processes[0].parameters().noise_variance;
-  for (const std::size_t i : {std::size_t(0), n / 2, n - 1})
+  double residual = 0.;
+  const PointBatch X = one_point(model().input_of(truth.mesh, morphed, truth.inputs, residual));
+  const std::size_t n = truth.mesh.n_nodes();
+  std::vector<double> mean(n), square(n), mean_of_logarithm(n), square_of_logarithm(n);
+  MmgpDraws draws(model(), morphed, X, 5);
+  constexpr int n_draws = 100000;
+  for (int draw = 0; draw < n_draws; ++draw)
   {
-    std::mt19937 random(5);
-    std::normal_distribution<double> normal;
-    double sum = 0.;
-    constexpr int n_draws = 100000;
-    for (int draw = 0; draw < n_draws; ++draw)
+    const auto &fields = draws.next();
+    for (std::size_t i = 0; i < n; i += 10)
     {
-      double value = std::sqrt(trunc[i]) * normal(random);
-      for (std::size_t k = 0; k < n_modes; ++k)
-        value += modes[k * n + i] * field.scaling.scale[k] * std::sqrt(v) * normal(random);
-      sum += value * value / n_draws;
+      const double error = fields[0][i] - p.fields[0].mean[i];
+      const double in_logarithm =
+        std::log10(fields[1][i] + 1e-12) - std::log10(p.fields[1].mean[i] + 1e-12);
+      mean[i] += error / n_draws;
+      square[i] += error * error / n_draws;
+      mean_of_logarithm[i] += in_logarithm / n_draws;
+      square_of_logarithm[i] += in_logarithm * in_logarithm / n_draws;
     }
-    EXPECT_NEAR(p.fields[0].deviation[i], std::sqrt(sum), 0.015 * std::sqrt(sum));
+  }
+  const Mmgp::Field &logarithmic = model().state().fields[1];
+  const auto closed = model().distribution(logarithmic, morphed, X);
+  const auto of_processes = closed.process_variance();
+  for (std::size_t i = 0; i < n; i += 10)
+  {
+    const double variance = p.fields[0].deviation[i] * p.fields[0].deviation[i];
+    EXPECT_NEAR(square[i], variance, 0.03 * variance) << i;
+    EXPECT_LT(std::abs(mean[i]), 0.02 * p.fields[0].deviation[i]) << i;
+    const double of_logarithm = of_processes[i] + closed.truncation[i];
+    EXPECT_NEAR(square_of_logarithm[i], of_logarithm, 0.03 * of_logarithm) << i;
+    // The bounds are those of the logarithm, band deviations away.
+    EXPECT_NEAR(std::log10(p.fields[1].upper[i] / p.fields[1].mean[i]),
+                logarithmic.band * std::sqrt(of_logarithm), 1e-3);
+  }
+  EXPECT_GT(*std::ranges::min_element(closed.truncation), 0.);
+}
+
+// Requirement: draws give the distribution of what is no linear function of the fields. The square
+// of a normal number has the median that the quantiles of the number itself give.
+TEST(Mmgp, DrawsGiveTheDistributionOfNonlinearScalars)
+{
+  const MmgpSample truth = sample(2001);
+  const auto morphed = model().state().common.morph(truth.mesh);
+  const MmgpPrediction p = model().predict(truth.mesh, morphed, truth.inputs);
+  double residual = 0.;
+  const PointBatch X = one_point(model().input_of(truth.mesh, morphed, truth.inputs, residual));
+  const auto derived = derive_scalars(MmgpDraws(model(), morphed, X, 6), 4000, 3,
+                                      [](const auto &fields, double *scalars)
+                                      {
+                                        scalars[0] = fields[0][7];
+                                        scalars[1] = std::exp(fields[0][7]);
+                                        scalars[2] = *std::ranges::max_element(fields[0]);
+                                      });
+  const double m = p.fields[0].mean[7], s = p.fields[0].deviation[7];
+  constexpr double normal_95 = Mmgp::normal_95;
+  EXPECT_NEAR(derived.mean[0], m, 0.08 * s);
+  EXPECT_NEAR(derived.deviation[0], s, 0.05 * s);
+  EXPECT_NEAR(derived.lower[0], m - normal_95 * s, 0.2 * s);
+  EXPECT_NEAR(derived.upper[0], m + normal_95 * s, 0.2 * s);
+  // Quantiles go with a monotone function, to the bit.
+  EXPECT_EQ(derived.mean[1], std::exp(derived.mean[0]));
+  EXPECT_EQ(derived.upper[1], std::exp(derived.upper[0]));
+  const double largest = *std::ranges::max_element(truth.fields[0]);
+  EXPECT_NEAR(derived.mean[2], largest, 0.05 * largest);
+  EXPECT_LE(derived.lower[2], derived.mean[2]);
+}
+
+// Requirement: the bounds hold where an error is not normal, and where deviations are too small.
+TEST(Mmgp, BandsAreThoseOfErrorsOfPlatesLeftOut)
+{
+  model();
+  ASSERT_EQ(training().bands.size(), 3u);
+  EXPECT_EQ(training().bands[0].output, "wave");
+  EXPECT_EQ(training().bands[0].width, model().state().fields[0].band);
+  EXPECT_EQ(training().bands[2].width, model().state().scalars[0].band);
+  for (const auto &band : training().bands)
+  {
+    EXPECT_GT(band.width, 0.5) << band.output;
+    EXPECT_LT(band.width, 8.) << band.output;
   }
 }
 

@@ -51,6 +51,49 @@ TEST(Conformal, NewScoresExceedItAtTheNominalRate)
   }
 }
 
+TEST(Conformal, GroupsOfOneScoreAreNoGroups)
+{
+  std::vector<double> scores(40);
+  std::iota(scores.begin(), scores.end(), 1.);
+  for (const double nominal : {0.05, 0.1, 0.5})
+    EXPECT_EQ(grouped_conformal_quantile(scores, 40, nominal), conformal_quantile(scores, nominal));
+  EXPECT_TRUE(std::isinf(grouped_conformal_quantile(scores, 10, 0.05))); // 10 groups are too few
+  EXPECT_TRUE(std::isinf(grouped_conformal_quantile({}, 0, 0.05)));
+}
+
+// Requirement: the scores of a group may all go together; then only the number of groups counts.
+TEST(Conformal, ScoresOfNewGroupsExceedItAtTheNominalRate)
+{
+  std::mt19937_64 random(9);
+  std::lognormal_distribution<double> level(0., 1.);
+  std::exponential_distribution<double> within;
+  constexpr unsigned n_groups = 39, per_group = 7, n_trials = 20000;
+  const auto group = [&]
+  {
+    std::vector<double> scores(per_group);
+    const double scale = level(random), common = within(random);
+    for (double &s : scores)
+      s = scale * (common + 0.1 * within(random));
+    return scores;
+  };
+  double above = 0.;
+  for (unsigned trial = 0; trial < n_trials; ++trial)
+  {
+    std::vector<double> scores;
+    for (unsigned g = 0; g < n_groups; ++g)
+    {
+      const auto more = group();
+      scores.insert(scores.end(), more.begin(), more.end());
+    }
+    const double quantile = grouped_conformal_quantile(scores, n_groups, 0.05);
+    for (const double s : group())
+      above += s > quantile ? 1. / per_group : 0.;
+  }
+  // The bound is not sharp: it leaves out at most a group more than it must.
+  EXPECT_LE(above / n_trials, 0.05 + 0.005);
+  EXPECT_GE(above / n_trials, 0.05 - 1. / (n_groups + 1) - 0.005);
+}
+
 TEST(Conformal, SplitsOfOneSampleKeepTheRate)
 {
   std::mt19937_64 random(11);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <data/sampling/latin_hypercube.h>
+#include <surrogates/mmgp_draws.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+namespace understudy
+{
+namespace
+{
+/// The ceil(n p)-th of sorted numbers.
+double quantile(const std::vector<double> &sorted, double p)
+{
+  const double place = std::ceil(p * static_cast<double>(sorted.size()) - 1e-9);
+  return sorted[static_cast<std::size_t>(std::max(place, 1.)) - 1];
+}
+} // namespace
+
+MmgpDraws::MmgpDraws(const Mmgp &model, const CommonMesh::Morphed &morphed, const PointBatch &X,
+                     std::uint64_t seed)
+  : model_(model), random_(seed)
+{
+  for (const Mmgp::Field &field : model.state().fields)
+  {
+    Mmgp::FieldDistribution d = model.distribution(field, morphed, X);
+    const std::size_t n = d.mean.size();
+    for (std::size_t k = 0; k < d.variances.size(); ++k)
+      for (std::size_t i = 0; i < n; ++i)
+        d.modes[k * n + i] *= std::sqrt(d.variances[k]);
+    for (double &t : d.truncation)
+      t = std::sqrt(t);
+    drawn_.emplace_back(n);
+    fields_.push_back(std::move(d));
+  }
+}
+
+/// Box and Muller by hand: std::normal_distribution differs between standard libraries.
+double MmgpDraws::normal()
+{
+  const double u = uniform_01(random_), v = uniform_01(random_);
+  return std::sqrt(-2. * std::log(1. - u)) * std::cos(2. * std::numbers::pi * v);
+}
+
+const std::vector<std::vector<double>> &MmgpDraws::next()
+{
+  for (std::size_t f = 0; f < fields_.size(); ++f)
+  {
+    const Mmgp::FieldDistribution &d = fields_[f];
+    std::vector<double> &values = drawn_[f];
+    const std::size_t n = values.size();
+    values = d.mean;
+    const auto add = [&](const double *mode, double z)
+    {
+      for (std::size_t i = 0; i < n; ++i)
+        values[i] += z * mode[i];
+    };
+    for (std::size_t k = 0; k < d.variances.size(); ++k)
+      add(d.modes.data() + k * n, normal());
+    add(d.truncation.data(), normal());
+    if (const MmgpOutput &output = model_.state().fields[f].output; output.is_logarithmic())
+      for (double &value : values)
+        value = output.physical(value);
+  }
+  return drawn_;
+}
+
+MmgpValues derive_scalars(MmgpDraws draws, std::size_t n_draws, std::size_t n_scalars,
+                          const MmgpFunctional &functional)
+{
+  std::vector<std::vector<double>> found(n_scalars, std::vector<double>(n_draws));
+  std::vector<double> scalars(n_scalars);
+  for (std::size_t draw = 0; draw < n_draws; ++draw)
+  {
+    functional(draws.next(), scalars.data());
+    for (std::size_t s = 0; s < n_scalars; ++s)
+      found[s][draw] = scalars[s];
+  }
+  MmgpValues values;
+  for (auto &numbers : found)
+  {
+    std::ranges::sort(numbers);
+    const auto n = static_cast<double>(numbers.size());
+    double mean = 0., square = 0.;
+    for (const double x : numbers)
+      mean += x / n;
+    for (const double x : numbers)
+      square += (x - mean) * (x - mean) / n;
+    values.mean.push_back(quantile(numbers, 0.5));
+    values.deviation.push_back(std::sqrt(square));
+    values.lower.push_back(quantile(numbers, 0.025));
+    values.upper.push_back(quantile(numbers, 0.975));
+  }
+  return values;
+}
+} // namespace understudy
