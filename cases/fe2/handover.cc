@@ -6,6 +6,7 @@
 #include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/sampling/farthest_points.h>
+#include <data/store/folders.h>
 #include <solvers/rve_dataset.h>
 
 #include <deal.II/base/mpi.h>
@@ -89,8 +90,7 @@ std::size_t keep_handovers(Fe2Workshop &workshop, const std::vector<MacroFields>
     on_rank_0(context.comm,
               [&]
               {
-                std::error_code failed;
-                std::filesystem::remove_all(folder, failed);
+                remove_folder(folder);
                 return std::string();
               });
     return 0;
@@ -104,12 +104,7 @@ std::size_t keep_handovers(Fe2Workshop &workshop, const std::vector<MacroFields>
   on_rank_0(context.comm,
             [&]
             {
-              std::error_code failed;
-              std::filesystem::remove_all(folder, failed);
-              std::filesystem::rename(next, folder, failed);
-              if (failed)
-                throw WriteError("The folder '" + next.string() + "' cannot be renamed to '" +
-                                 folder.string() + "': " + failed.message() + ".");
+              replace_folder(next, folder);
               return std::string();
             });
   return strains.n_points();

@@ -7,6 +7,7 @@
 #include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/store/atomic_file.h>
+#include <data/store/folders.h>
 #include <data/store/strict_json.h>
 #include <operators/maps/balanced_map.h>
 
@@ -122,13 +123,10 @@ void Fe2Workshop::take_handovers()
             {
               const auto from = handovers_for_training(), to = models() / "handover";
               create_folder(models().string());
-              std::error_code failed;
-              std::filesystem::remove_all(to, failed);
-              if (!from.empty() && !failed)
-                std::filesystem::copy(from, to, std::filesystem::copy_options::recursive, failed);
-              if (failed)
-                throw WriteError("The hand-overs cannot be copied to '" + to.string() +
-                                 "': " + failed.message() + ".");
+              if (from.empty())
+                remove_folder(to);
+              else
+                copy_folder(from, to);
               return std::string();
             });
 }

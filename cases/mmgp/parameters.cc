@@ -33,6 +33,10 @@ void declare_plates(dealii::ParameterHandler &prm, PlateSamplingParameters &p)
   prm.add_parameter("Samples per shard", p.samples_per_shard,
                     "Of each rank and round: so many are lost at most when a run is killed [1]",
                     Integer(1, 10000));
+  prm.add_parameter("Owner", p.owner,
+                    "Who owns the data, for the file infos.yaml beside them; empty: not stated.",
+                    Anything());
+  prm.add_parameter("License", p.license, "Of the data, likewise.", Anything());
 }
 
 void declare_solver(dealii::ParameterHandler &prm, PlateParameters &p)
@@ -57,8 +61,14 @@ void MmgpRunParameters::declare(dealii::ParameterHandler &prm)
   prm.add_parameter("Plates guessed", n_guessed,
                     "Test plates that are solved with and without MMGP's first guess [1]",
                     Integer(0, 100000));
-  prm.add_parameter("Pictures", n_pictures, "Test plates that are written for ParaView [1]",
+  prm.add_parameter("Pictures", n_pictures,
+                    "Test plates that are written for ParaView, and with them the ellipse and the "
+                    "wedge in the middle of all ranges; 0: no pictures [1]",
                     Integer(0, 1000));
+  prm.add_parameter("Draws", n_draws,
+                    "Of the predicted fields of each test plate, from which the distribution of "
+                    "their largest values is found; 0: none [1]",
+                    Integer(0, 1000000));
 }
 
 void MmgpCaseParameters::declare(dealii::ParameterHandler &prm)
@@ -71,7 +81,14 @@ void MmgpCaseParameters::declare(dealii::ParameterHandler &prm)
   };
   section("Plates", [&] { declare_plates(prm, plates); });
   section("Solver", [&] { declare_solver(prm, solver); });
-  section("Training", [&] { training.declare(prm); });
+  section("Training",
+          [&]
+          {
+            training.declare(prm);
+            prm.add_parameter("Use handover samples", use_handovers,
+                              "Train with the plates that an earlier run of this case handed over, "
+                              "too.");
+          });
   section("Run", [&] { run.declare(prm); });
 }
 

@@ -17,7 +17,9 @@ struct MmgpRunParameters
 {
   unsigned n_unlike = 20;  ///< plates out of the family, beside the two of the paper
   unsigned n_guessed = 20; ///< test plates that are solved with and without a first guess
-  unsigned n_pictures = 2; ///< test plates that are written for ParaView
+  /// Test plates that are written for ParaView, beside the two plates of the paper that are unlike
+  unsigned n_pictures = 4;
+  unsigned n_draws = 1000; ///< of the fields, for scalars that are derived from them; 0: none
 
   void declare(dealii::ParameterHandler &prm);
 };
@@ -28,6 +30,7 @@ struct MmgpCaseParameters
   PlateSamplingParameters plates;
   PlateParameters solver;
   MmgpParameters training;
+  bool use_handovers = false; ///< of an earlier run, for the training
   MmgpRunParameters run;
 
   void declare(dealii::ParameterHandler &prm);

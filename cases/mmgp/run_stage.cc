@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <cases/mmgp/handover.h>
+#include <cases/mmgp/over_ranks.h>
 #include <cases/mmgp/stages.h>
 #include <data/core/collective.h>
-#include <data/core/errors.h>
 #include <data/core/timing.h>
-#include <data/sampling/latin_hypercube.h>
 #include <data/store/atomic_file.h>
-#include <solvers/generate_samples.h>
+#include <data/store/strict_json.h>
 
 #include <algorithm>
 #include <cmath>
@@ -17,73 +17,6 @@ namespace understudy
 {
 namespace
 {
-/// A plate out of the family.
-struct UnlikePlate
-{
-  std::string what;
-  PlateDesign design;
-};
-
-std::vector<double> middle_of_ranges(const std::string &variant)
-{
-  std::vector<double> middle;
-  for (const PlateRange &range : plate_ranges(variant))
-    middle.push_back((range.lower + range.upper) / 2.);
-  return middle;
-}
-
-/// One semi-ellipse and one V in the middle of all ranges, as those of the paper, and others that
-/// depart as clearly: ellipses of axis ratio 1.3 to 1.6 either way, V-notches as deep.
-std::vector<UnlikePlate> unlike_plates(const MmgpCaseParameters &p)
-{
-  const auto middle = middle_of_ranges(p.plates.variant);
-  std::uint64_t seed = 1000 * p.plates.seed + 500000;
-  std::vector<UnlikePlate> all = {{"ellipse", {PlateShape::semi_ellipse(0.5, 0.7), seed, middle}},
-                                  {"wedge", {PlateShape::v_notch(0.5, 0.7), seed + 1, middle}}};
-  const PointBatch design =
-    latin_hypercube(p.run.n_unlike, {0.3, 1.3, 0.}, {0.5, 1.6, 1.}, p.plates.seed + 7);
-  for (std::size_t i = 0; i < design.n_points(); ++i)
-  {
-    const double half_height = design(0, i), ratio = design(1, i);
-    const bool is_wedge = i % 2 == 1, is_deep = design(2, i) < 0.5;
-    const double depth = is_deep || is_wedge ? half_height * ratio : half_height / ratio;
-    all.push_back({is_wedge ? "wedge" : "ellipse",
-                   {is_wedge ? PlateShape::v_notch(half_height, depth)
-                             : PlateShape::semi_ellipse(half_height, depth),
-                    seed + 2 + i, middle}});
-  }
-  return all;
-}
-
-/// What @p action returns for items 0 to n - 1, which are dealt to the ranks in turn; known to all.
-template <class Action>
-nlohmann::json over_ranks(MPI_Comm comm, std::size_t n, const Action &action)
-{
-  int n_ranks = 1;
-  MPI_Comm_size(comm, &n_ranks);
-  nlohmann::json mine = nlohmann::json::array();
-  on_all_ranks(comm,
-               [&]
-               {
-                 for (std::size_t i = rank_in(comm); i < n; i += n_ranks)
-                   mine.push_back(action(i));
-               });
-  nlohmann::json all = nlohmann::json::array();
-  all.get_ref<nlohmann::json::array_t &>().resize(n);
-  for (int owner = 0; owner < n_ranks; ++owner)
-  {
-    std::string text = rank_in(comm) == owner ? mine.dump() : std::string();
-    int size = static_cast<int>(text.size());
-    MPI_Bcast(&size, 1, MPI_INT, owner, comm);
-    text.resize(size);
-    MPI_Bcast(text.data(), size, MPI_CHAR, owner, comm);
-    const auto theirs = nlohmann::json::parse(text);
-    for (std::size_t i = 0; i < theirs.size(); ++i)
-      all[owner + i * n_ranks] = theirs[i];
-  }
-  return all;
-}
-
 nlohmann::json predict(const Mmgp &model, const TriangleMesh &mesh,
                        const std::vector<double> &inputs)
 {
@@ -91,6 +24,7 @@ nlohmann::json predict(const Mmgp &model, const TriangleMesh &mesh,
   const MmgpPrediction p = model.predict(mesh, inputs);
   return {{"gate", to_string(p.gate)},
           {"reason", p.reason},
+          {"deviation", p.deviation},
           {"seconds", seconds_now() - begin},
           {"n_nodes", mesh.n_nodes()}};
 }
@@ -128,6 +62,16 @@ nlohmann::json solve_with_guess(const Mmgp &model, const StoredPlate &plate,
 }
 } // namespace
 
+bool handovers_are_there(const MmgpWorkshop &workshop)
+{
+  const auto file = workshop.file("run") / "record.json";
+  if (!std::filesystem::exists(file))
+    return false;
+  const nlohmann::json record = parse_strictly(read_file(file.string()));
+  return record.value("handover_samples", 0u) == 0 ||
+         std::filesystem::exists(workshop.handovers() / "manifest.json");
+}
+
 void mmgp_run_stage(MmgpWorkshop &workshop)
 {
   RunContext &context = workshop.context();
@@ -159,33 +103,7 @@ void mmgp_run_stage(MmgpWorkshop &workshop)
       context.log.info("run: a plate with another notch (" + found["what"].get<std::string>() +
                        ") is handed to the exact solver: " + found["reason"].get<std::string>());
 
-  // What was handed over is solved exactly and kept as labelled samples.
-  std::vector<std::size_t> handed;
-  for (std::size_t i = 0; i < unlike.size(); ++i)
-    if (record["unlike"][i]["gate"] != "none")
-      handed.push_back(i);
-  const std::string model_hash =
-    on_rank_0(context.comm,
-              [&]
-              {
-                if (std::error_code failed; handed.empty()) // what an earlier model handed over
-                  std::filesystem::remove_all(workshop.handovers(), failed);
-                return workshop.model_hash();
-              });
-  if (!handed.empty())
-  {
-    DataSetInfo info = describe_plate_dataset(p.plates, p.solver);
-    info.defining["handed_over_by"] = model_hash;
-    generate_samples(
-      context.comm, workshop.handovers().string(), info, handed.size(), 4,
-      [&](std::size_t i)
-      {
-        const PlateDesign &design = unlike[handed[i]].design;
-        return solve_plate(i, "train", design, mesh_of(design, p.plates), p.solver);
-      },
-      "run: hand-overs", context.log, true);
-  }
-  record["handed_over"] = handed.size();
+  record["handover_samples"] = keep_handovers(workshop, unlike, record["unlike"]);
 
   record["guessed"] =
     over_ranks(context.comm, std::min<std::size_t>(p.run.n_guessed, ids.size()),

@@ -39,6 +39,15 @@ std::vector<double> DataSets::read_all(const std::string &split, const std::stri
   return all;
 }
 
+std::vector<DataSets::Place> DataSets::places(const std::string &split) const
+{
+  std::vector<Place> all;
+  for (std::size_t i = 0; i < sets_.size(); ++i)
+    for (const std::size_t id : sets_[i].ids(split))
+      all.push_back({i, id});
+  return all;
+}
+
 std::string DataSets::hash() const
 {
   if (sets_.size() == 1)

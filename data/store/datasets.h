@@ -27,6 +27,15 @@ public:
   std::vector<double> read_all(const std::string &split, const std::string &field) const;
 
   const DataSet &first() const { return sets_.front(); }
+  const std::vector<DataSet> &sets() const { return sets_; }
+
+  /// A sample by the number of its set and its id there.
+  struct Place
+  {
+    std::size_t set = 0, id = 0;
+  };
+  /// Where the samples of a split stand, in their order.
+  std::vector<Place> places(const std::string &split) const;
 
   /// That of the only set, or SHA-256 over those of all.
   std::string hash() const;
