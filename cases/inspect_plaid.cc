@@ -5,7 +5,8 @@
 // definitions) asks of a data set, and what one of ours has of it.
 
 #include <cases/inspect.h>
-#include <data/store/dataset.h>
+#include <data/store/atomic_file.h>
+#include <data/store/plaid_files.h>
 
 #include <algorithm>
 #include <cmath>
@@ -72,14 +73,33 @@ void look_at_problem(const DataSet &data, Findings &findings)
                   std::string(split) + " of samples that are there");
 }
 
+/// infos.yaml as write_plaid_files() makes it, otherwise what the manifest says of it.
+Json infos_of(const DataSet &data)
+{
+  const auto file = std::filesystem::path(data.folder()) / "infos.yaml";
+  if (std::filesystem::exists(file))
+    if (const Json read = Json::parse(read_file(file.string()), nullptr, false); read.is_object())
+      return read;
+  return data.attributes().value("infos", Json::object());
+}
+
 void look_at_infos(const DataSet &data, Findings &findings)
 {
-  const Json infos = data.attributes().value("infos", Json::object());
-  const Json legal = infos.value("legal", Json::object());
-  findings.note(legal.contains("owner"), "infos: legal.owner (who owns the data is yours to say)");
-  findings.note(legal.contains("license"), "infos: legal.license (likewise)");
+  const Json infos = infos_of(data);
+  const Json legal =
+    infos.contains("legal") && infos["legal"].is_object() ? infos["legal"] : Json::object();
+  const auto is_stated = [&](const char *what)
+  {
+    const Json said = legal.value(what, Json());
+    return said.is_string() && said != "" && said != plaid_not_stated;
+  };
+  findings.note(is_stated("owner"),
+                "infos: legal.owner (who owns the data is yours to say: 'Owner' of the case)");
+  findings.note(is_stated("license"), "infos: legal.license (likewise: 'License')");
   findings.note(infos.contains("num_samples"), "infos: num_samples");
   findings.note(infos.contains("data_production"), "infos: data_production");
+  findings.note(infos.value("storage_backend", Json(plaid_backend)) != plaid_backend,
+                "infos: a storage_backend that PLAID can load");
 }
 
 bool all_finite(const DataSet &data)

@@ -52,23 +52,26 @@ private:
             {
               const auto &p = w.parameters();
               return nlohmann::json{
-                {"dataset", describe_plate_dataset(p.plates, p.solver).fingerprint()}};
+                {"dataset", describe_plate_dataset(p.plates, p.solver).fingerprint()},
+                {"legal", {p.plates.owner, p.plates.license}}};
             },
-            {w.data() / "manifest.json", w.file("generate.json")},
+            {w.data() / "manifest.json", w.data() / "infos.yaml", w.file("generate.json")},
             [&w] { mmgp_generate_stage(w); }};
   }
 
   Stage train()
   {
     MmgpWorkshop &w = *workshop_;
-    return {
-      "train",
-      "Morphs the plates to one shape, finds modes and Gaussian processes.",
-      [&w, this] {
-        return nlohmann::json{{"dataset", w.dataset().hash()}, {"training", section("Training")}};
-      },
-      {w.model_file(), w.file("train.json")},
-      [&w] { mmgp_train_stage(w); }};
+    return {"train",
+            "Morphs the plates to one shape, finds modes and Gaussian processes.",
+            [&w, this]
+            {
+              return nlohmann::json{{"dataset", w.hash_for_training()},
+                                    {"training", section("Training")},
+                                    {"model version", Mmgp::file_version}};
+            },
+            {w.model_file(), w.file("train.json")},
+            [&w] { mmgp_train_stage(w); }};
   }
 
   Stage run()
@@ -78,12 +81,19 @@ private:
             "Lets the model predict, hand over and guess beside the exact solver.",
             [&w, this] { return dependencies(w); },
             {w.file("run") / "record.json"},
-            [&w] { mmgp_run_stage(w); }};
+            [&w] { mmgp_run_stage(w); },
+            {},
+            {},
+            [&w] { return handovers_are_there(w); }};
   }
 
   Stage compare()
   {
     MmgpWorkshop &w = *workshop_;
+    std::vector<std::filesystem::path> makes = {w.file("report.md"), w.file("results.json"),
+                                                w.file("statistics.csv")};
+    if (!w.pictures().empty())
+      makes.push_back(w.pictures());
     return {"compare",
             "Compares predictions, rivals and exact fields on the test plates.",
             [&w, this]
@@ -93,10 +103,9 @@ private:
                 depends[name] = read_file(w.file(name).string());
               return depends;
             },
-            {w.file("report.md"), w.file("results.json")},
+            makes,
             [&w] { mmgp_compare_stage(w); },
-            {w.file("report.md"),
-             w.parameters().run.n_pictures > 0 ? w.file("plate_0.vtu") : std::filesystem::path()}};
+            {w.file("report.md"), w.pictures()}};
   }
 
   nlohmann::json dependencies(const MmgpWorkshop &w) const

@@ -5,6 +5,7 @@
 #include <data/core/collective.h>
 #include <data/core/timing.h>
 #include <data/store/atomic_file.h>
+#include <data/store/plaid_files.h>
 
 namespace understudy
 {
@@ -20,6 +21,8 @@ void mmgp_generate_stage(MmgpWorkshop &workshop)
   on_rank_0(context.comm,
             [&]
             {
+              write_plaid_files(DataSet::open(workshop.data().string()),
+                                describe_plate_dataset(p.plates, p.solver).attributes);
               const auto file = workshop.file("generate.json");
               if (solved > 0 || !std::filesystem::exists(file))
                 write_file_atomically(
