@@ -1,41 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <cases/mmgp/over_ranks.h>
+#include <cases/mmgp/pictures.h>
 #include <cases/mmgp/report.h>
 #include <cases/mmgp/stages.h>
-#include <data/core/collective.h>
+#include <cases/mmgp/unlike_plates.h>
 #include <data/core/timing.h>
-#include <data/output/mesh_vtu.h>
+#include <data/output/paraview_collection.h>
 #include <data/store/atomic_file.h>
+#include <data/store/folders.h>
 #include <data/store/strict_json.h>
+#include <surrogates/mmgp_draws.h>
 #include <surrogates/mmgp_rivals.h>
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace understudy
 {
 namespace
 {
-/// Mean, deviation, truth and error of all fields of a plate.
-void write_picture(const std::filesystem::path &file, const MmgpProblem &problem,
-                   const MmgpSample &plate, const MmgpPrediction &prediction)
-{
-  MeshFields picture;
-  picture.points = plate.mesh.nodes;
-  picture.triangles = plate.mesh.triangles;
-  for (std::size_t f = 0; f < problem.fields.size(); ++f)
-  {
-    const std::string &name = problem.fields[f].quantity.name;
-    std::vector<double> error = prediction.fields[f].mean;
-    for (std::size_t i = 0; i < error.size(); ++i)
-      error[i] -= plate.fields[f][i];
-    picture.point_fields.push_back({name + "_mean", 1, prediction.fields[f].mean});
-    picture.point_fields.push_back({name + "_deviation", 1, prediction.fields[f].deviation});
-    picture.point_fields.push_back({name + "_exact", 1, plate.fields[f]});
-    picture.point_fields.push_back({name + "_error", 1, std::move(error)});
-  }
-  write_mesh_vtu(file.string(), picture);
-}
+using Json = nlohmann::json;
 
 /// Below its floor a quantity has no relative error worth the name.
 std::vector<OutputScore> scores_of(const std::vector<MmgpOutput> &outputs)
@@ -51,18 +38,22 @@ std::vector<double> one(double value)
   return {value};
 }
 
-void add_prediction(const MmgpPrediction &p, const MmgpSample &truth, PredictorScore &score)
+double root_mean_square(const std::vector<double> &values)
 {
-  for (std::size_t f = 0; f < p.fields.size(); ++f)
-  {
-    score.fields[f].add(p.fields[f].mean, truth.fields[f]);
-    score.fields[f].add_bounds(p.fields[f].lower, p.fields[f].upper, truth.fields[f]);
-  }
+  double sum = 0.;
+  for (const double v : values)
+    sum += v * v;
+  return std::sqrt(sum / static_cast<double>(values.size()));
+}
+
+void add_scalars(const MmgpValues &found, const MmgpProblem &problem, const MmgpSample &truth,
+                 std::vector<OutputScore> &scores)
+{
   for (std::size_t s = 0; s < truth.scalars.size(); ++s)
   {
-    score.scalars[s].add(one(p.scalars.mean[s]), one(truth.scalars[s]));
-    score.scalars[s].add_bounds(one(p.scalars.lower[s]), one(p.scalars.upper[s]),
-                                one(truth.scalars[s]));
+    scores[s].add(one(found.mean[s]), one(truth.scalars[s]));
+    scores[s].add_bounds(one(found.lower[s]), one(found.upper[s]),
+                         bounded_truth(problem.scalars[s], one(truth.scalars[s])));
   }
 }
 
@@ -74,7 +65,85 @@ void add_answer(const MmgpRivals::Answer &answer, const MmgpSample &truth, Predi
     score.scalars[s].add(one(answer.scalars[s]), one(truth.scalars[s]));
 }
 
-nlohmann::json read_record(const std::filesystem::path &file)
+/// Adds what was found of a test plate to the score of MMGP, and returns it field by field and
+/// scalar by scalar, as write_mmgp_statistics() wants it.
+Json add_prediction(const MmgpPrediction &p, const MmgpProblem &problem, const MmgpSample &truth,
+                    PredictorScore &score)
+{
+  Json row = {{"n_nodes", truth.mesh.n_nodes()},
+              {"gate", to_string(p.gate)},
+              {"largest_deviation", p.deviation}};
+  for (std::size_t f = 0; f < p.fields.size(); ++f)
+  {
+    const MmgpValues &found = p.fields[f];
+    const MmgpOutput &output = problem.fields[f];
+    const auto bounded = bounded_truth(output, truth.fields[f]);
+    score.fields[f].add(found.mean, truth.fields[f]);
+    score.fields[f].add_bounds(found.lower, found.upper, bounded);
+    row["fields"].push_back({relative_error(found.mean, truth.fields[f], output.floor),
+                             root_mean_square(found.deviation),
+                             share_inside(found.lower, found.upper, bounded)});
+  }
+  add_scalars(p.scalars, problem, truth, score.scalars);
+  for (std::size_t s = 0; s < truth.scalars.size(); ++s)
+    row["scalars"].push_back({truth.scalars[s], p.scalars.mean[s], p.scalars.deviation[s],
+                              p.scalars.lower[s], p.scalars.upper[s]});
+  return row;
+}
+
+/// plates.pvd with plates/*.vtu: test plates, then the two unlike plates of the paper.
+/// @param unlike what the run found of unlike_plates()
+void write_pictures(const MmgpWorkshop &workshop, const Mmgp &model, const DataSet &data,
+                    const Json &unlike)
+{
+  RunContext &context = workshop.context();
+  const MmgpProblem problem = model.problem();
+  const auto folder = workshop.file("plates");
+  remove_folder(folder); // an earlier run may have written more
+  remove_file(workshop.file("plates.pvd").string());
+  if (workshop.pictures().empty())
+    return;
+  ParaviewCollection all(workshop.pictures());
+  const auto write = [&](const std::string &name, const TriangleMesh &mesh,
+                         const std::vector<double> &inputs,
+                         const std::vector<std::vector<double>> &exact, double number)
+  {
+    const MmgpPrediction found = model.predict(mesh, inputs);
+    if (found.gate != MmgpGate::none && exact.empty())
+    {
+      context.log.warning("plates/" + name + " is not written: the exact solver has no solution.");
+      return;
+    }
+    write_plate(folder / name, problem, mesh, found, exact);
+    all.add(number, folder / name);
+  };
+  create_folder(folder.string());
+  const auto test = data.ids("test");
+  const std::size_t n = std::min<std::size_t>(workshop.parameters().run.n_pictures, test.size());
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    const StoredPlate plate = read_plate(data, test[i]);
+    write("test_" + std::to_string(i) + ".vtu", plate.mesh, plate.inputs, plate.fields,
+          static_cast<double>(i));
+  }
+  const auto plates = unlike_plates(workshop.parameters());
+  for (std::size_t i = 0; i < n_unlike_of_paper; ++i)
+  {
+    std::vector<std::vector<double>> exact;
+    if (unlike[i].contains("handover"))
+    {
+      const DataSet handed = DataSet::open(workshop.handovers().string());
+      const std::size_t id = unlike[i]["handover"];
+      if (std::ranges::count(handed.crashed(), id) == 0)
+        exact = read_plate(handed, id).fields;
+    }
+    write(plates[i].what + ".vtu", mesh_of(plates[i].design, workshop.parameters().plates),
+          plates[i].design.inputs, exact, static_cast<double>(n + i));
+  }
+  all.write();
+}
+
+Json read_record(const std::filesystem::path &file)
 {
   return parse_strictly(read_file(file.string()));
 }
@@ -85,58 +154,74 @@ void mmgp_compare_stage(MmgpWorkshop &workshop)
   RunContext &context = workshop.context();
   const MmgpCaseParameters &p = workshop.parameters();
   const auto scope = context.timing.scope("compare");
-  const MmgpProblem problem = p.problem();
   const Mmgp model = workshop.model();
+  const MmgpProblem problem = model.problem();
   std::optional<DataSet> data;
-  on_all_ranks(context.comm, [&] { data.emplace(workshop.dataset()); });
-  const auto train = data->ids("train"), test = data->ids("test");
-  const MmgpRivals rivals(context.comm, model, train.size(),
-                          [&](std::size_t i) { return mmgp_sample(*data, train[i]); });
-
-  MmgpFindings findings;
-  const std::size_t n_predictors = 1 + MmgpRivals::names().size();
-  findings.predictors.assign(n_predictors, {scores_of(problem.fields), scores_of(problem.scalars)});
-  double times[4] = {}; // morphing, prediction, exact solution, plates
-  int n_ranks = 1;
-  MPI_Comm_size(context.comm, &n_ranks);
+  std::optional<MmgpTrainingSamples> samples;
   on_all_ranks(context.comm,
                [&]
                {
-                 for (std::size_t i = rank_in(context.comm); i < test.size(); i += n_ranks)
-                 {
-                   const MmgpSample plate = mmgp_sample(*data, test[i]);
-                   const double begin = seconds_now();
-                   const auto morphed = model.state().common.morph(plate.mesh);
-                   const double middle = seconds_now();
-                   const MmgpPrediction found = model.predict(plate.mesh, morphed, plate.inputs);
-                   times[0] += middle - begin;
-                   times[1] += seconds_now() - middle;
-                   times[2] += data->read(test[i], "seconds").at(0);
-                   times[3] += 1.;
-                   add_prediction(found, plate, findings.predictors[0]);
-                   for (std::size_t r = 1; r < n_predictors; ++r)
-                     add_answer(rivals.predict(r - 1, plate.mesh, morphed, plate.inputs), plate,
-                                findings.predictors[r]);
-                   if (i < p.run.n_pictures)
-                     write_picture(workshop.file("plate_" + std::to_string(i) + ".vtu"), problem,
-                                   plate, found);
-                 }
+                 data.emplace(workshop.dataset());
+                 samples.emplace(workshop.training_data());
                });
+  const auto test = data->ids("test");
+  const MmgpRivals rivals(context.comm, model, samples->size(),
+                          [&](std::size_t i) { return (*samples)(i); });
+
+  MmgpFindings findings;
+  findings.n_train = samples->size();
+  const std::size_t n_predictors = 1 + MmgpRivals::names().size();
+  findings.predictors.assign(n_predictors, {scores_of(problem.fields), scores_of(problem.scalars)});
+  findings.derived = scores_of(problem.scalars);
+  findings.test = over_ranks(
+    context.comm, test.size(),
+    [&](std::size_t i)
+    {
+      const MmgpSample plate = mmgp_sample(*data, test[i]);
+      const double begin = seconds_now();
+      const auto morphed = model.state().common.morph(plate.mesh);
+      const double middle = seconds_now();
+      const MmgpPrediction found = model.predict(plate.mesh, morphed, plate.inputs);
+      const double end = seconds_now();
+      Json row = add_prediction(found, problem, plate, findings.predictors[0]);
+      row["id"] = test[i];
+      row["seconds_morph"] = middle - begin;
+      row["seconds_predict"] = end - middle;
+      row["seconds_exact"] = data->read(test[i], "seconds").at(0);
+      if (p.run.n_draws > 0)
+      {
+        double residual = 0.;
+        const auto X = one_point(model.input_of(plate.mesh, morphed, plate.inputs, residual));
+        const MmgpValues derived =
+          derive_scalars(MmgpDraws(model, morphed, X, p.plates.seed + test[i]), p.run.n_draws,
+                         problem.scalars.size(),
+                         [&](const auto &fields, double *scalars)
+                         { scalars_of_fields(plate.mesh, fields, scalars); });
+        add_scalars(derived, problem, plate, findings.derived);
+        for (std::size_t s = 0; s < problem.scalars.size(); ++s)
+          row["derived"].push_back({derived.mean[s], derived.lower[s], derived.upper[s]});
+        row["seconds_draws"] = seconds_now() - end;
+      }
+      for (std::size_t r = 1; r < n_predictors; ++r)
+        add_answer(rivals.predict(r - 1, plate.mesh, morphed, plate.inputs), plate,
+                   findings.predictors[r]);
+      return row;
+    });
   for (auto &predictor : findings.predictors)
     for (auto *scores : {&predictor.fields, &predictor.scalars})
       for (OutputScore &score : *scores)
         score.add_up(context.comm);
-  MPI_Allreduce(MPI_IN_PLACE, times, 4, MPI_DOUBLE, MPI_SUM, context.comm);
-  findings.seconds_morph = times[0] / times[3];
-  findings.seconds_predict = times[1] / times[3];
-  findings.seconds_exact = times[2] / times[3];
+  for (OutputScore &score : findings.derived)
+    score.add_up(context.comm);
   on_rank_0(context.comm,
             [&]
             {
               findings.generate = read_record(workshop.file("generate.json"));
               findings.train = read_record(workshop.file("train.json"));
               findings.run = read_record(workshop.file("run") / "record.json");
+              write_pictures(workshop, model, *data, findings.run["unlike"]);
               write_mmgp_report(p, findings, context.output);
+              write_mmgp_statistics(problem, findings.test, context.output / "statistics.csv");
               return std::string();
             });
 }

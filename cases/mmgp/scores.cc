@@ -5,36 +5,61 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace understudy
 {
-void OutputScore::add(const std::vector<double> &found, const std::vector<double> &truth)
+double relative_error(const std::vector<double> &found, const std::vector<double> &truth,
+                      double smallest)
 {
   double largest = 0., square = 0.;
   for (std::size_t i = 0; i < truth.size(); ++i)
   {
     largest = std::max(largest, std::abs(truth[i]));
     square += (found[i] - truth[i]) * (found[i] - truth[i]);
+  }
+  return largest > smallest ? std::sqrt(square / static_cast<double>(truth.size())) / largest
+                            : std::numeric_limits<double>::quiet_NaN();
+}
+
+double share_inside(const std::vector<double> &lower, const std::vector<double> &upper,
+                    const std::vector<double> &truth)
+{
+  double inside = 0.;
+  for (std::size_t i = 0; i < truth.size(); ++i)
+    inside += truth[i] >= lower[i] && truth[i] <= upper[i] ? 1. : 0.;
+  return inside / static_cast<double>(truth.size());
+}
+
+std::vector<double> bounded_truth(const MmgpOutput &output, std::vector<double> truth)
+{
+  if (output.is_logarithmic())
+    for (double &value : truth)
+      value = std::max(value, 0.);
+  return truth;
+}
+
+void OutputScore::add(const std::vector<double> &found, const std::vector<double> &truth)
+{
+  for (std::size_t i = 0; i < truth.size(); ++i)
+  {
     sums_[truths] += truth[i];
     sums_[truth_squares] += truth[i] * truth[i];
+    sums_[squares] += (found[i] - truth[i]) * (found[i] - truth[i]);
   }
   sums_[values] += static_cast<double>(truth.size());
-  sums_[squares] += square;
-  if (largest > smallest_)
-  {
-    sums_[samples] += 1.;
-    sums_[relative] += square / (static_cast<double>(truth.size()) * largest * largest);
-  }
-  else
-    sums_[left_out] += 1.;
+  const double error = relative_error(found, truth, smallest_);
+  const bool counts = !std::isnan(error);
+  sums_[counts ? samples : left_out] += 1.;
+  sums_[relative] += counts ? error * error : 0.;
 }
 
 void OutputScore::add_bounds(const std::vector<double> &lower, const std::vector<double> &upper,
                              const std::vector<double> &truth)
 {
-  for (std::size_t i = 0; i < truth.size(); ++i)
-    sums_[inside] += truth[i] >= lower[i] && truth[i] <= upper[i] ? 1. : 0.;
-  sums_[bounded] += static_cast<double>(truth.size());
+  const auto n = static_cast<double>(truth.size());
+  sums_[inside] += n * share_inside(lower, upper, truth);
+  sums_[bounded] += n;
 }
 
 void OutputScore::add_up(MPI_Comm comm)

@@ -2,6 +2,8 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
+#include <surrogates/mmgp.h>
+
 #include <mpi.h>
 
 #include <cstddef>
@@ -9,6 +11,19 @@
 
 namespace understudy
 {
+/// |error| / (sqrt(N) max|truth|) of the N values of one sample: what RRMSE is the root mean square
+/// of. NaN for a sample whose truth exceeds @p smallest nowhere.
+double relative_error(const std::vector<double> &found, const std::vector<double> &truth,
+                      double smallest);
+
+/// Share of values between their bounds, which count as inside.
+double share_inside(const std::vector<double> &lower, const std::vector<double> &upper,
+                    const std::vector<double> &truth);
+
+/// What bounds are compared with: where the output is logarithmic, 0 for the little that the
+/// projection of a quantity which is never negative undershoots 0 by.
+std::vector<double> bounded_truth(const MmgpOutput &output, std::vector<double> truth);
+
 /// Errors of one output over the test samples, added up sample by sample.
 ///
 ///   RRMSE = sqrt(mean over samples of |error|^2 / (N max|truth|^2)),  N the values of a sample,
@@ -23,7 +38,7 @@ public:
   explicit OutputScore(double smallest = 0.) : smallest_(smallest) {}
 
   void add(const std::vector<double> &found, const std::vector<double> &truth);
-  /// Counts values between bounds.
+  /// Counts values between bounds; see bounded_truth().
   void add_bounds(const std::vector<double> &lower, const std::vector<double> &upper,
                   const std::vector<double> &truth);
 
@@ -33,6 +48,7 @@ public:
   double rrmse() const;
   double q2() const;
   double coverage() const; ///< share of values between their bounds
+  bool has_bounds() const { return sums_[bounded] > 0.; }
   double n_left_out() const { return sums_[left_out]; }
 
 private:

@@ -6,13 +6,18 @@
 #include <data/store/atomic_file.h>
 #include <tests/run_program.h>
 #include <tests/temporary_folder.h>
+#include <tests/vtu_reader.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <vtkCellData.h>
+#include <vtkPointData.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <sstream>
 
 using testing::HasSubstr;
 using testing::Not;
@@ -55,8 +60,9 @@ ProgramResult MmgpCase::first_;
 TEST_F(MmgpCase, RunsFromPlatesToReport)
 {
   ASSERT_EQ(first_.code, 0) << first_.output;
-  for (const char *file : {"report.md", "results.json", "plate_0.vtu", "models/mmgp.safetensors",
-                           "data/manifest.json", "handover/manifest.json", "run/record.json"})
+  for (const char *file :
+       {"report.md", "results.json", "statistics.csv", "plates.pvd", "models/mmgp.safetensors",
+        "data/manifest.json", "data/infos.yaml", "handover/manifest.json", "run/record.json"})
     EXPECT_TRUE(fs::exists(out() + "/" + file)) << file;
   const auto results = json("results.json");
   for (const char *output : {"U1", "U2", "sig11", "sig22", "sig12"})
@@ -74,8 +80,98 @@ TEST_F(MmgpCase, RunsFromPlatesToReport)
   for (const char *key :
        {"gate_false_alarm", "newton_iterations_default", "newton_iterations_guess", "time_exact_s",
         "time_predict_s", "time_generate_s", "time_train_s", "break_even_runs", "rrmse_evrcum",
-        "rrmse_max_von_mises"})
+        "rrmse_max_von_mises", "band_U1", "derived_rrmse_max_von_mises",
+        "derived_coverage_max_von_mises"})
     EXPECT_TRUE(results[key].is_number()) << key;
+  const std::string report = read_file(out() + "/report.md");
+  EXPECT_THAT(report, HasSubstr("RRMSE of a field  = sqrt("));
+  EXPECT_THAT(report, HasSubstr("**Those belong to other data**"));
+  EXPECT_THAT(report, HasSubstr("*distance*, shape and scalars together"));
+  // A shape out of the family is less certain than those within.
+  EXPECT_GT(results["median_deviation_unlike"].get<double>(),
+            results["median_deviation_test"].get<double>());
+}
+
+TEST_F(MmgpCase, ParaViewOpensWhatItLeaves)
+{
+  const std::string pvd = read_file(out() + "/plates.pvd");
+  EXPECT_THAT(pvd, HasSubstr("timestep=\"0\" group=\"\" part=\"0\" file=\"plates/test_0.vtu\""));
+  EXPECT_THAT(pvd, HasSubstr("timestep=\"1\" group=\"\" part=\"0\" file=\"plates/ellipse.vtu\""));
+  EXPECT_THAT(pvd, HasSubstr("timestep=\"2\" group=\"\" part=\"0\" file=\"plates/wedge.vtu\""));
+  for (const std::string name : {"test_0", "ellipse", "wedge"})
+  {
+    const auto grid = testing_tools::read_vtu(out() + "/plates/" + name + ".vtu");
+    vtkPointData &fields = *grid->GetPointData();
+    ASSERT_GT(grid->GetNumberOfPoints(), 100) << name;
+    EXPECT_EQ(fields.GetArray("displacement")->GetNumberOfComponents(), 3);
+    const double answered_by = grid->GetCellData()->GetArray("answered_by")->GetTuple1(0);
+    EXPECT_EQ(answered_by, name == "test_0" ? 0. : 1.) << name;
+    for (const std::string field : {"U1", "U2", "evrcum", "sig11", "sig22", "sig12"})
+      for (vtkIdType i = 0; i < grid->GetNumberOfPoints(); ++i)
+      {
+        const auto value = [&](const std::string &array)
+        {
+          vtkDataArray *values = fields.GetArray((field + array).c_str());
+          return values == nullptr ? std::nan("") : values->GetTuple1(i);
+        };
+        ASSERT_EQ(value("_error"), value("_mean") - value("_exact")) << name << field;
+        ASSERT_EQ(value(""), value(answered_by == 0. ? "_mean" : "_exact"));
+        ASSERT_LE(value("_lower"), value("_mean"));
+        ASSERT_GE(value("_upper"), value("_mean"));
+        ASSERT_GE(value("_deviation"), 0.);
+      }
+  }
+}
+
+TEST_F(MmgpCase, StatisticsHaveARowForEveryTestPlate)
+{
+  std::istringstream lines(read_file(out() + "/statistics.csv"));
+  const auto cells = [](const std::string &line) { return std::ranges::count(line, ',') + 1; };
+  std::string header, line;
+  std::getline(lines, header);
+  EXPECT_THAT(header, HasSubstr("plate,n_nodes,gate,answered_by,"));
+  for (const char *column :
+       {"U1_error,U1_deviation_mm,U1_in_band", "evrcum_deviation,",
+        "max_von_mises_exact_MPa,max_von_mises_MPa", "max_von_mises_derived_lower_MPa"})
+    EXPECT_THAT(header, HasSubstr(column));
+  std::size_t rows = 0;
+  for (; std::getline(lines, line); ++rows)
+    EXPECT_EQ(cells(line), cells(header)) << line;
+  EXPECT_EQ(rows, 6u);
+}
+
+// Requirement: what was handed over stands with its reason, is learned from when the case asks for
+// it and changes nothing otherwise.
+TEST_F(MmgpCase, HandOversAreLearnedFromWhenAsked)
+{
+  const std::string folder = folder_->path() + "/handed";
+  fs::copy(out(), folder, fs::copy_options::recursive);
+  const auto manifest = json("handover/manifest.json", folder);
+  const auto &entries = manifest["attributes"]["handed_over"];
+  ASSERT_EQ(entries.size(), manifest["samples"].size());
+  EXPECT_EQ(entries[1]["gate"], "shape");
+  EXPECT_THAT(entries[1]["reason"].get<std::string>(), HasSubstr("The shape differs by"));
+  EXPECT_EQ(entries[1]["id"], 1u);
+
+  const auto without = run("--stages train,run", folder);
+  EXPECT_EQ(without.code, 0) << without.output;
+  EXPECT_THAT(without.output, HasSubstr("train: up to date"));
+  const auto before = json("train.json", folder);
+  const std::string asked = "-D 'Training/Use handover samples=true' ";
+  const auto with = run(asked + "--stages train,run,compare", folder);
+  ASSERT_EQ(with.code, 0) << with.output;
+  const auto after = json("train.json", folder);
+  EXPECT_EQ(after["n_samples"].get<std::size_t>(),
+            before["n_samples"].get<std::size_t>() + entries.size());
+  EXPECT_EQ(json("results.json", folder)["n_train"], after["n_samples"]);
+  // The run keeps what its model knows, so that the next training has nothing new.
+  const auto kept = json("handover/manifest.json", folder)["attributes"]["handed_over"];
+  ASSERT_GE(kept.size(), entries.size());
+  EXPECT_EQ(kept[1]["reason"], entries[1]["reason"]);
+  EXPECT_THAT(run(asked, folder).output, Not(HasSubstr("train: done")));
+  // Hand-overs that went missing are handed over again.
+  fs::remove_all(folder + "/handover");
+  EXPECT_THAT(run(asked + "--stages run", folder).output, HasSubstr("run: done"));
 }
 
 TEST_F(MmgpCase, WhatIsUpToDateIsSkipped)
@@ -122,8 +218,19 @@ TEST_F(MmgpCase, InspectTellsOfTheMeshes)
   EXPECT_EQ(plaid.code, 0);
   EXPECT_THAT(plaid.output, HasSubstr("has   test_split of samples that are there"));
   EXPECT_THAT(plaid.output, HasSubstr("lacks infos: legal.owner"));
+  EXPECT_THAT(plaid.output, HasSubstr("has   the file or folder infos.yaml"));
+  EXPECT_THAT(plaid.output, HasSubstr("has   the file or folder problem_definitions"));
+  EXPECT_THAT(plaid.output, HasSubstr("lacks infos: a storage_backend that PLAID can load"));
   EXPECT_THAT(plaid.output, HasSubstr("lacks the file or folder cgns_types.yaml"));
   EXPECT_THAT(run_understudy("inspect " + out() + "/models/mmgp.safetensors").output,
               HasSubstr("(verified)"));
+  // Who owns the data is said without solving anything again.
+  const auto owned =
+    run("--stages generate -D 'Plates/Owner=An institute' -D Plates/License=CC0-1.0");
+  EXPECT_EQ(owned.code, 0) << owned.output;
+  EXPECT_EQ(json("data/infos.yaml")["legal"],
+            (nlohmann::json{{"owner", "An institute"}, {"license", "CC0-1.0"}}));
+  EXPECT_THAT(run_understudy("inspect --plaid " + out() + "/data").output,
+              HasSubstr("has   infos: legal.owner"));
 }
 } // namespace understudy::test
