@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
+#include <data/core/collective.h>
+#include <data/store/model_file.h>
 #include <solvers/rve_closure.h>
+#include <surrogates/field_probe.h>
+#include <surrogates/mmgp_field_map.h>
 #include <surrogates/register.h>
+
+#include <nlohmann/json.hpp>
 
 namespace understudy
 {
@@ -12,6 +18,36 @@ namespace
 auto trained(const std::string &name)
 {
   return [name](const ClosureRequest &request) { return make_trained_closure(name, request); };
+}
+
+/// The tensors of a model file, which must be of kind @p kind.
+ModelFile read_field_model(const std::string &kind, const std::filesystem::path &path)
+{
+  ModelFile file = ModelFile::read(path.string());
+  const auto &meta = file.meta();
+  const auto found = meta.find("kind");
+  if (found == meta.end() || *found != kind)
+    throw UserError("The model '" + path.string() + "' is " +
+                    (found == meta.end() || !found->is_string()
+                       ? std::string("of no kind")
+                       : "of kind '" + found->get<std::string>() + "'") +
+                    ", but '" + kind + "' is wanted.");
+  return file;
+}
+
+std::unique_ptr<FieldMap> make_mmgp(const FieldMapRequest &request)
+{
+  ModelFile file;
+  std::shared_ptr<const Mmgp> model;
+  on_all_ranks(request.comm,
+               [&]
+               {
+                 file = read_field_model("mmgp", request.model);
+                 model = std::make_shared<const Mmgp>(Mmgp::load(file));
+               });
+  auto map = std::make_unique<MmgpFieldMap>(model, request.comm);
+  check_field_probe(file, *map, request.comm);
+  return map;
 }
 } // namespace
 
@@ -35,6 +71,20 @@ const Registry<PointMap, const ClosureRequest &> &closures()
     r.add("snapshot-mlp",
           "Rival: a multilayer perceptron fitted to the training stresses and tangents.",
           trained("snapshot-mlp"));
+    return r;
+  }();
+  return all;
+}
+
+const Registry<FieldMap, const FieldMapRequest &> &field_maps()
+{
+  using FieldMaps = Registry<FieldMap, const FieldMapRequest &>;
+  static const FieldMaps all = []
+  {
+    FieldMaps r("map of fields");
+    r.add("mmgp",
+          "Mesh-morphing Gaussian processes: meshes that all differ, fields with deviations.",
+          make_mmgp);
     return r;
   }();
   return all;

@@ -7,6 +7,7 @@
 #include <data/store/atomic_file.h>
 #include <data/store/model_file.h>
 #include <data/store/provenance.h>
+#include <surrogates/mmgp_field_map.h>
 
 #include <cstdio>
 #include <optional>
@@ -74,8 +75,10 @@ void mmgp_train_stage(MmgpWorkshop &workshop)
             {
               ModelFile file;
               model.save(file);
-              const auto probe = probe_of(model, (*samples)(samples->size() / 2));
+              const MmgpSample middle = (*samples)(samples->size() / 2);
+              const auto probe = probe_of(model, middle);
               file.add("probe", {probe.size()}, probe);
+              add_mmgp_probe(file, model, middle.mesh, middle.inputs);
               file.meta()["kind"] = "mmgp";
               file.meta()["dataset_hash"] = samples->data().hash();
               file.meta()["provenance"] = provenance(context.comm);
