@@ -50,6 +50,8 @@ public:
   MPI_Comm comm() const { return comm_; }
   const QuadraticTriangles &triangles() const { return triangles_; }
   std::size_t n_points() const { return weights_.size(); }
+  /// Own nodes by their number in QuadraticTriangles, in order: vertices first.
+  const std::vector<unsigned> &own_nodes() const { return own_nodes_; }
   /// Own triangles by their number in the mesh.
   const std::vector<unsigned> &own_cells() const { return own_cells_; }
 

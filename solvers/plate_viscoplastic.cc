@@ -60,22 +60,24 @@ struct PlateViscoplastic::Implementation
   ViscoplasticLaw law;
   PlateDiscretisation discretisation;
   PlateNewton newton;
+  TriangleMesh mesh;
   std::vector<unsigned> top; ///< nodes
   std::function<void(const std::string &)> line;
-  PlateGuess guess;
+  std::unique_ptr<PlateGuesser> guesser;
 
   PetscVector u, last, before_last; ///< at work, and of the accepted steps
   PetscVector other, correction;    ///< the guess from elsewhere
   double previous_factor = 0.;      ///< of before_last
   PointBatch state;                 ///< of the last accepted step
 
-  Implementation(const TriangleMesh &mesh, QuadraticTriangles triangles,
+  Implementation(const TriangleMesh &of_plate, QuadraticTriangles triangles,
                  const PlateConditions &conditions, const PlateParameters &p, MPI_Comm comm)
     : parameters(checked(p)),
       law(p.material),
       discretisation(std::move(triangles), conditions, comm),
       newton(discretisation, law,
              {p.absolute_tolerance, p.relative_tolerance, p.maximum_iterations}),
+      mesh(of_plate),
       top(nodes_of(mesh, "top"))
   {
     for (PetscVector *vector : {&u, &last, &before_last, &other, &correction})
@@ -91,7 +93,7 @@ struct PlateViscoplastic::Implementation
   }
   void rest();
   void predict(unsigned step, double accepted, double target);
-  void choose_guess(unsigned step, const PlateNewton::Step &to, PlateStepRecord &record);
+  void choose_guess(const PlateNewton::Step &to, PlateStepRecord &record);
   PlateNewton::Outcome attempt(unsigned step, const LoadStepping &stepping,
                                PlateStepRecord &record);
   void take_step(unsigned step, LoadStepping &stepping, PlateResult &result);
@@ -122,32 +124,20 @@ void PlateViscoplastic::Implementation::predict(unsigned step, double accepted, 
 /// Replaces u by the guess from elsewhere where that is not farther from the solution. What comes
 /// from a learned field has kinks between its nodes, which would cost more iterations than the
 /// guess saves; one solve with the factor in use takes them away.
-void PlateViscoplastic::Implementation::choose_guess(unsigned step, const PlateNewton::Step &to,
+void PlateViscoplastic::Implementation::choose_guess(const PlateNewton::Step &to,
                                                      PlateStepRecord &record)
 {
-  record.guess = GuessUse::none;
-  if (!guess)
+  record.guess = {};
+  if (!guesser || to.load_factor < 1.)
     return;
-  auto values = guess(step, to.load_factor);
-  if (values.empty())
-    return;
-  const QuadraticTriangles &triangles = discretisation.triangles();
-  if (values.size() == 2 * triangles.n_vertices())
-    values = complete_sides(triangles, values);
-  if (values.size() != 2 * triangles.nodes().size())
-    throw UserError("The first guess of the plate's displacement has " +
-                    std::to_string(values.size()) + " values; " +
-                    std::to_string(2 * triangles.n_vertices()) + " or " +
-                    std::to_string(2 * triangles.nodes().size()) + " are needed.");
-  discretisation.scatter(values, other);
-  discretisation.hold(to.load_factor, other);
-  record.own_distance = newton.distance(to, u, correction);
-  record.guess_distance = newton.distance(to, other, correction);
-  const bool take =
-    std::isfinite(record.guess_distance) && record.guess_distance <= record.own_distance;
-  record.guess = take ? GuessUse::taken : GuessUse::discarded;
-  if (take)
-    check_petsc(VecWAXPY(u, -1., correction, other));
+  const auto distance = [&](Vec v)
+  {
+    ++record.guess_solves;
+    return newton.distance(to, v, correction);
+  };
+  record.guess = guesser->improve(distance, u, other);
+  if (record.guess.use == GuessUse::taken)
+    check_petsc(VecAXPY(u, -1., correction)); // that of the guess, measured last
 }
 
 /// One try to reach the target from the accepted state, which is left alone.
@@ -158,7 +148,7 @@ PlateNewton::Outcome PlateViscoplastic::Implementation::attempt(unsigned step,
   const double accepted = stepping.accepted(), target = stepping.target();
   const PlateNewton::Step to = {&state, (target - accepted) * parameters.duration, target};
   predict(step, accepted, target);
-  choose_guess(step, to, record);
+  choose_guess(to, record);
   return newton.solve(to, u);
 }
 
@@ -199,12 +189,15 @@ void PlateViscoplastic::Implementation::take_step(unsigned step, LoadStepping &s
   text << "load factor " << record.load_factor << ": " << record.newton_iterations
        << " Newton iterations, residual " << record.residual_norms.back() << ", "
        << record.plastic_points << " points flow";
-  if (record.guess != GuessUse::none)
-    text << ", first guess " << (record.guess == GuessUse::taken ? "taken" : "discarded");
+  if (record.guess.use != GuessUse::none)
+    text << ", first guess " << to_string(record.guess.use);
+  if (!record.guess.reason.empty())
+    text << " (" << record.guess.reason << ")";
   say(text.str());
   result.newton_iterations += record.newton_iterations;
   result.linear_iterations += record.linear_iterations;
   result.factorizations += record.factorizations;
+  result.guess_solves += record.guess_solves;
   result.steps.push_back(std::move(record));
 }
 
@@ -271,7 +264,8 @@ void PlateViscoplastic::report_to(std::function<void(const std::string &)> line)
 
 void PlateViscoplastic::guess_with(PlateGuess guess)
 {
-  implementation_->guess = std::move(guess);
+  Implementation &self = *implementation_;
+  self.guesser = std::make_unique<PlateGuesser>(self.mesh, self.discretisation, std::move(guess));
 }
 
 const QuadraticTriangles &PlateViscoplastic::triangles() const
@@ -286,9 +280,13 @@ PlateResult PlateViscoplastic::run()
   LoadStepping stepping(p.n_steps, std::ldexp(1., -static_cast<int>(p.most_cuts)));
   PlateResult result;
   self.rest();
+  if (self.guesser)
+    self.guesser->take_counts(); // those of a run that failed
   for (unsigned step = 0; !stepping.finished(); ++step)
     self.take_step(step, stepping, result);
   self.finish(result);
+  if (self.guesser)
+    result.guesses = self.guesser->take_counts();
   return result;
 }
 } // namespace understudy

@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
-#include <solvers/plate_discretisation.h>
+#include <solvers/plate_guess.h>
 #include <solvers/viscoplastic_law.h>
 
 #include <cstddef>
@@ -28,14 +28,6 @@ struct PlateParameters
   std::vector<std::string> problems() const;
 };
 
-/// What became of a first guess from elsewhere.
-enum class GuessUse
-{
-  none,     ///< there was none
-  taken,    ///< its residual was not larger than that of the solver's own guess, see PlateNewton
-  discarded ///< it was
-};
-
 /// One accepted step. Equal on all ranks.
 struct PlateStepRecord
 {
@@ -46,9 +38,8 @@ struct PlateStepRecord
   unsigned cuts = 0;                  ///< attempts that failed before this one
   std::size_t plastic_points = 0;     ///< that flow in this step
   std::vector<double> residual_norms; ///< the initial one first
-  GuessUse guess = GuessUse::none;
-  double own_distance = 0.;   ///< PlateNewton::distance() of the solver's own guess
-  double guess_distance = 0.; ///< and of the other one, where there was one
+  GuessOutcome guess;                 ///< of a PlateGuess, in the norm PlateNewton::distance()
+  unsigned guess_solves = 0; ///< with the factor in use, to weigh guesses; cut attempts included
 };
 
 /// The state at the end of the ramp; equal on all ranks. Fields are given at the nodes of the mesh.
@@ -66,21 +57,18 @@ struct PlateResult
   unsigned newton_iterations = 0; ///< sums over the accepted steps
   unsigned linear_iterations = 0;
   unsigned factorizations = 0;
+  unsigned guess_solves = 0;
+  GuessCounts guesses; ///< cut attempts included
 };
-
-/// A first guess of the displacement at @p load_factor, after @p step accepted steps: u1 and u2 in
-/// turn, at the nodes of the mesh (then the middles of the sides are completed by complete_sides())
-/// or at those of QuadraticTriangles; empty when there is none. Held displacements are overwritten.
-/// Called on all ranks, which must answer alike.
-using PlateGuess = std::function<std::vector<double>(unsigned step, double load_factor)>;
 
 /// A plate in quasi-static equilibrium at small strains in plane strain,
 ///
 ///   int sigma(e(u)) : e(v) = t int_top -P n . v,   t = time / duration from 0 to 1,
 ///
 /// with the ViscoplasticLaw on six-node triangles with three quadrature points: the exact model of
-/// the problem Tensile2d. A step that fails is halved. The steps begin from the extrapolation of
-/// the last two, or from a better PlateGuess.
+/// the problem Tensile2d. A step that fails is halved. The first step begins from zero, the others
+/// from the extrapolation of the last two, and the one that reaches full load from a PlateGuess if
+/// that is not worse: a learned field knows the end of the ramp, and its path is the solver's own.
 class PlateViscoplastic
 {
 public:
@@ -97,6 +85,7 @@ public:
   /// Receives one line per accepted or cut step, on rank 0 only.
   void report_to(std::function<void(const std::string &)> line);
 
+  /// Throws UserError on all ranks when the map does not predict the displacement.
   void guess_with(PlateGuess guess);
 
   const QuadraticTriangles &triangles() const;
