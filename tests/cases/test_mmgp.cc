@@ -78,11 +78,17 @@ TEST_F(MmgpCase, RunsFromPlatesToReport)
   EXPECT_EQ(results["gate_recall"], 1.);
   EXPECT_GT(results["coverage_nodes"], 0.7);
   for (const char *key :
-       {"gate_false_alarm", "newton_iterations_default", "newton_iterations_guess", "time_exact_s",
-        "time_predict_s", "time_generate_s", "time_train_s", "break_even_runs", "rrmse_evrcum",
+       {"gate_false_alarm", "newton_iterations_default", "newton_iterations_guess",
+        "one_step_newton_iterations_default", "one_step_newton_iterations_guess",
+        "one_step_time_guess_s", "time_exact_s", "time_predict_s", "time_generate_s", "time_train_s", "break_even_runs", "rrmse_evrcum",
         "rrmse_max_von_mises", "band_U1", "derived_rrmse_max_von_mises",
         "derived_coverage_max_von_mises"})
     EXPECT_TRUE(results[key].is_number()) << key;
+  for (const std::string path : {"", "one_step_"})
+    EXPECT_NEAR(results[path + "guesses_taken"].get<double>() +
+                  results[path + "guesses_discarded"].get<double>() +
+                  results[path + "guesses_refused"].get<double>(),
+                1., 1e-12);
   const std::string report = read_file(out() + "/report.md");
   EXPECT_THAT(report, HasSubstr("RRMSE of a field  = sqrt("));
   EXPECT_THAT(report, HasSubstr("**Those belong to other data**"));

@@ -6,6 +6,7 @@
 #include <data/core/errors.h>
 #include <solvers/plate_viscoplastic.h>
 #include <tests/small_plates.h>
+#include <tests/toy_field_maps.h>
 
 #include <deal.II/base/mpi.h>
 
@@ -78,11 +79,30 @@ TEST(PlateViscoplasticMpi, GuessAndFailureAreEverybodys)
   const TriangleMesh mesh = test::notched_plate(8, 0.75);
   PlateViscoplastic plate(mesh, test::flowing_plate(), MPI_COMM_WORLD);
   const PlateResult own = plate.run();
-  plate.guess_with([&own](unsigned, double factor)
-                   { return factor == 1. ? own.displacement : std::vector<double>(); });
-  const PlateResult again = plate.run();
-  EXPECT_EQ(again.steps.back().guess, GuessUse::taken);
+  const auto guessed = [&](MPI_Comm comm, unsigned nodes_per_cell, double factor, Health health)
+  {
+    std::vector<double> values = own.displacement;
+    for (double &value : values)
+      value *= factor;
+    PlateViscoplastic solver(mesh, test::flowing_plate(), comm);
+    solver.guess_with({testing_maps::given_displacement(comm, nodes_per_cell, values, health), {}});
+    return solver.run();
+  };
+  const PlateResult again = guessed(MPI_COMM_WORLD, 6, 1., Health::ok);
+  EXPECT_EQ(again.steps.back().guess.use, GuessUse::taken);
   EXPECT_EQ(again.steps.back().newton_iterations, 0u);
+  for (const unsigned nodes_per_cell : {3u, 6u})
+    for (const double factor : {1., 1.5, std::nan("")})
+      for (const Health health : {Health::ok, Health::outside_training_range})
+      {
+        const PlateResult alone = guessed(MPI_COMM_SELF, nodes_per_cell, factor, health);
+        const PlateResult together = guessed(MPI_COMM_WORLD, nodes_per_cell, factor, health);
+        EXPECT_EQ(together.steps.back().guess.use, alone.steps.back().guess.use);
+        EXPECT_EQ(together.steps.back().guess.reason, alone.steps.back().guess.reason);
+        EXPECT_EQ(together.guesses.asked, 1u);
+        EXPECT_EQ(together.newton_iterations, alone.newton_iterations);
+        expect_equal(together.displacement, alone.displacement, "displacement");
+      }
 
   PlateParameters p = test::flowing_plate();
   p.maximum_iterations = 1;

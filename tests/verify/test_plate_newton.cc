@@ -8,6 +8,7 @@
 #include <tests/random_numbers.h>
 #include <tests/small_plates.h>
 #include <tests/temporary_folder.h>
+#include <tests/toy_field_maps.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -197,35 +198,65 @@ TEST(PlateNewton, GoodGuessIsTakenAndABadOneDiscarded)
   const PlateParameters p = test::flowing_plate();
   PlateViscoplastic plate(mesh, p, MPI_COMM_SELF);
   const PlateResult own = plate.run();
-  const auto last_step_guess = [](const std::vector<double> &values)
-  {
-    return [values](unsigned, double factor)
-    { return factor == 1. ? values : std::vector<double>(); };
-  };
   ASSERT_GT(own.steps.back().newton_iterations, 0u);
-  EXPECT_EQ(own.steps.back().guess, GuessUse::none);
+  EXPECT_EQ(own.steps.back().guess.use, GuessUse::none);
+  EXPECT_EQ(own.guesses.asked, 0u);
+  EXPECT_EQ(own.guess_solves, 0u);
+  const auto guess_with = [&](const std::vector<double> &values, Health health = Health::ok) {
+    plate.guess_with({testing_maps::given_displacement(MPI_COMM_SELF, 6, values, health), {}});
+  };
 
-  plate.guess_with(last_step_guess(own.displacement));
+  guess_with(own.displacement);
   const PlateResult good = plate.run();
-  EXPECT_EQ(good.steps[8].guess, GuessUse::none);
-  EXPECT_EQ(good.steps.back().guess, GuessUse::taken);
-  EXPECT_EQ(good.steps.back().newton_iterations, 0u);
-  EXPECT_LT(good.steps.back().guess_distance, good.steps.back().own_distance);
+  EXPECT_EQ(good.steps[8].guess.use, GuessUse::none);
+  const PlateStepRecord &last = good.steps.back();
+  EXPECT_EQ(last.guess.use, GuessUse::taken);
+  EXPECT_EQ(last.newton_iterations, 0u);
+  EXPECT_LT(last.guess.guess_norm, last.guess.own_norm);
+  EXPECT_EQ(last.guess_solves, 2u);
+  EXPECT_EQ(good.guesses.asked, 1u);
+  EXPECT_EQ(good.guesses.taken, 1u);
+  EXPECT_EQ(plate.run().guesses.asked, 1u);
 
   std::vector<double> bad = own.displacement;
   for (double &value : bad)
     value *= 1.5;
-  const std::vector<double> none(bad.size(), std::numeric_limits<double>::quiet_NaN());
-  for (const auto &values : {bad, none})
+  std::vector<double> broken = own.displacement;
+  broken[77] = std::numeric_limits<double>::quiet_NaN();
+  const auto expect_own = [&](GuessUse use, const std::string &reason)
   {
-    plate.guess_with(last_step_guess(values));
     const PlateResult same = plate.run();
-    EXPECT_EQ(same.steps.back().guess, GuessUse::discarded);
+    EXPECT_EQ(same.steps.back().guess.use, use);
+    EXPECT_EQ(same.steps.back().guess.reason, reason);
     EXPECT_EQ(same.newton_iterations, own.newton_iterations);
     EXPECT_EQ(same.displacement, own.displacement);
-  }
-  plate.guess_with([](unsigned, double) { return std::vector<double>(7); });
-  EXPECT_THAT(sentence_of<UserError>([&] { plate.run(); }), HasSubstr("has 7 values"));
+  };
+  guess_with(bad);
+  expect_own(GuessUse::discarded, "");
+  guess_with(broken);
+  expect_own(GuessUse::refused, "'given' gave values of 'U2' that are not finite.");
+  guess_with(own.displacement, Health::outside_training_range);
+  expect_own(GuessUse::refused, "It was told not to answer.");
+  EXPECT_EQ(plate.run().guesses.refused, 1u);
+}
+
+TEST(PlateNewton, AMapThatIsNotForThePlateIsRefused)
+{
+  PlateViscoplastic plate(test::notched_plate(4, 0.5), test::elastic_plate(), MPI_COMM_SELF);
+  const auto refusal = [&](const std::vector<Quantity> &outputs)
+  {
+    FieldMapInfo info;
+    info.name = "toy";
+    info.output_fields = outputs;
+    const auto map = std::make_shared<testing_maps::GivenFields>(
+      MPI_COMM_SELF, info, [](std::size_t, std::size_t) { return 0.; });
+    return sentence_of<UserError>([&] { plate.guess_with({map, {}}); });
+  };
+  EXPECT_EQ(refusal({{"U1", "mm"}, {"V2", "mm"}}),
+            "'toy' does not predict 'U2', of which a first guess is wanted; did you mean 'U1'? "
+            "Known: U1, V2.");
+  EXPECT_EQ(refusal({{"U1", "mm"}, {"U2", "m"}}),
+            "'toy' predicts 'U2' in m, but a first guess in mm is wanted.");
 }
 
 // Requirement: a guess at the vertices alone is good enough to help where there is no other one.
@@ -262,9 +293,9 @@ TEST(PlateNewton, GuessAtTheVerticesIsCompleted)
     for (std::size_t i = 0; i < mesh.n_nodes(); ++i)
       vertices.insert(vertices.end(), {own.U1[i] * (1. + error * std::sin(3. * mesh.nodes[i][1])),
                                        own.U2[i] * (1. - error * std::sin(2. * mesh.nodes[i][0]))});
-    plate.guess_with([&vertices](unsigned, double) { return vertices; });
+    plate.guess_with({testing_maps::given_displacement(MPI_COMM_SELF, 3, vertices), {}});
     const PlateResult guessed = plate.run();
-    EXPECT_EQ(guessed.steps[0].guess, GuessUse::taken);
+    EXPECT_EQ(guessed.steps[0].guess.use, GuessUse::taken);
     EXPECT_LT(guessed.newton_iterations, own.newton_iterations) << error;
     EXPECT_LT(distance(guessed.displacement, own.displacement), 1e-8 * largest(own.displacement));
   }
