@@ -160,7 +160,12 @@ void QuestionAssembly::require_agreement(const std::vector<Part> &parts) const
   {
     if (!same_bits(part.scalars, parts.front().scalars))
       refuse("was asked with other scalars on one rank than on another");
-    if (part.grid != parts.front().grid)
+    const GridView &grid = part.grid, &first = parts.front().grid;
+    if (grid.dimension != first.dimension || grid.n_nodes != first.n_nodes ||
+        !same_bits({grid.origin.begin(), grid.origin.end()},
+                   {first.origin.begin(), first.origin.end()}) ||
+        !same_bits({grid.spacing.begin(), grid.spacing.end()},
+                   {first.spacing.begin(), first.spacing.end()}))
       refuse("was asked with another grid on one rank than on another");
   }
 }
