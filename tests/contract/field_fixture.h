@@ -173,7 +173,7 @@ public:
   static TriangleMesh plate(double radius, std::uint64_t seed)
   {
     PlateMeshing meshing;
-    meshing.h = 0.2;
+    meshing.h = 0.14;
     meshing.seed = seed;
     return make_plate(PlateShape::circle(radius), meshing);
   }
@@ -229,6 +229,18 @@ inline FieldExample plate_example(unsigned seed)
   e.mesh = SmallMmgp::plate(0.41, 1000 + seed);
   e.scalars = {{{"K", "MPa"}, 0.2}, {{"P", "MPa"}, 1.4 + 0.01 * seed}};
   return e;
+}
+
+/// Takes out a triangle that lies inside.
+inline void make_hole(TriangleMesh &mesh)
+{
+  std::vector<char> on_boundary(mesh.n_nodes(), 0);
+  for (const auto &[name, edges] : mesh.edges)
+    for (const auto &edge : edges)
+      on_boundary[edge[0]] = on_boundary[edge[1]] = 1;
+  mesh.triangles.erase(std::ranges::find_if(
+    mesh.triangles,
+    [&](const auto &t) { return !on_boundary[t[0]] && !on_boundary[t[1]] && !on_boundary[t[2]]; }));
 }
 
 /// All maps of the register, and toys for what none of them does. @p model must live as long.
