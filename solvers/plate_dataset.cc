@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <data/core/errors.h>
+#include <data/core/number_text.h>
 #include <data/core/timing.h>
 #include <data/sampling/latin_hypercube.h>
 #include <solvers/generate_samples.h>
@@ -73,39 +74,87 @@ void add_mesh(const TriangleMesh &mesh, std::vector<std::vector<double>> &values
     values.push_back(std::move(*list));
 }
 
-std::vector<unsigned> whole(const std::vector<double> &values)
+/// What begins a sentence on a stored plate.
+std::string in_sample(const DataSet &data, std::size_t id)
+{
+  return "Sample " + std::to_string(id) + " of the data set '" + data.folder() + "' has ";
+}
+
+std::vector<unsigned> read_numbers(const DataSet &data, std::size_t id, const char *field)
 {
   std::vector<unsigned> all;
-  for (const double value : values)
+  for (const double value : data.read(id, field))
+  {
+    if (!(value >= 0. && value < 4294967295.))
+      throw UserError(in_sample(data, id) + "a number " + number_text(value) + " in '" + field +
+                      "', where numbers count from 0.");
     all.push_back(static_cast<unsigned>(value));
+  }
   return all;
 }
 
+/// Whether the mesh hangs together is left to those who use it.
 TriangleMesh read_mesh(const DataSet &data, std::size_t id)
 {
   TriangleMesh mesh;
   const auto points = data.read(id, "mesh/points");
-  const auto cells = whole(data.read(id, "mesh/cells")), edges = whole(data.read(id, "mesh/edges")),
-             parts = whole(data.read(id, "mesh/edge_part")),
-             features = whole(data.read(id, "mesh/features"));
+  const auto cells = read_numbers(data, id, "mesh/cells"),
+             edges = read_numbers(data, id, "mesh/edges"),
+             parts = read_numbers(data, id, "mesh/edge_part"),
+             features = read_numbers(data, id, "mesh/features");
   for (std::size_t i = 0; i < points.size(); i += 2)
     mesh.nodes.push_back({points[i], points[i + 1]});
   for (std::size_t i = 0; i < cells.size(); i += 3)
     mesh.triangles.push_back({cells[i], cells[i + 1], cells[i + 2]});
+  if (edges.size() != 2 * parts.size())
+    throw UserError(in_sample(data, id) + std::to_string(edges.size() / 2) +
+                    " edges of its boundary, but parts for " + std::to_string(parts.size()) + ".");
   for (std::size_t i = 0; i < parts.size(); ++i)
-    mesh.edges[plate_parts.at(parts[i])].push_back({edges.at(2 * i), edges.at(2 * i + 1)});
+  {
+    if (parts[i] >= plate_parts.size())
+      throw UserError(in_sample(data, id) + "an edge of the part " + std::to_string(parts[i]) +
+                      " of its boundary; a plate has " + std::to_string(plate_parts.size()) +
+                      " parts, counted from 0.");
+    mesh.edges[plate_parts[parts[i]]].push_back({edges[2 * i], edges[2 * i + 1]});
+  }
   for (std::size_t i = 0; i < plate_features.size(); ++i)
     mesh.features[plate_features[i]] = features.at(i);
   return mesh;
 }
 } // namespace
 
+// The variant "plastic" was chosen by a scan: 24 plates per row (one design of radius 0.2 to 0.8,
+// P, C, D and Young's modulus, meshes of about 1,000 nodes); share of the plates whose largest
+// evrcum exceeds 1e-4 and 1e-3, and lies between 1e-3 and 2e-2; median and largest of it. No plate
+// was without solution; in the row 20, 30-60 two steps were halved.
+//
+//     n   K [MPa]   R0 [MPa]   > 1e-4   > 1e-3   1e-3 to 2e-2   median    largest
+//    20   300-600   100-150      0 %      0 %        0 %        0         3e-11
+//    20   100-200   100-150      4 %      0 %        0 %        6e-20     9e-4
+//    20    30-60    100-150     29 %     12 %                   2e-9      3.1
+//    12   300-600   100-150      0 %      0 %        0 %        3e-18     2e-7
+//    12   100-200   100-150      8 %      4 %        4 %        1e-12     1.6e-3
+//    12    30-60    100-150     42 %     21 %                   2.5e-6    2.0
+//     8   300-600   100-150      0 %      0 %        0 %        1e-12     2e-5
+//     8   100-200   100-150     12 %      4 %        4 %        7e-9      2.5e-3
+//     8    30-60    100-150     46 %     25 %                   5e-5      0.9
+//     3   100-200   100-150     50 %     21 %       21 %        1.1e-4    1.7e-2
+//     8   100-200    60-90      62 %     21 %       21 %        1.5e-4    1.2e-2
+//     4   150-300    60-90      88 %     29 %       29 %        4.9e-4    1.5e-2
+//     4   150-300    40-60      96 %     71 %       67 %        1.2e-3    3.2e-2
+//     4   150-300    20-40     100 %     88 %       83 %        2.3e-3    6.2e-2
+//     4   300-600    10-20      96 %     58 %       58 %        1.0e-3    7.4e-3
+//     4   200-400    10-20     100 %     88 %       83 %        2.6e-3    3.0e-2   chosen
+//
+// The largest von Mises stress of an elastic plate is 120 to 330 MPa: with an R0 of 100 MPa and
+// more half of the plates never flow, and with a large n the others flow through their ligament or
+// hardly at all. A small exponent spreads the strains over few decades.
 std::vector<PlateRange> plate_ranges(const std::string &variant)
 {
   const bool plastic = variant == "plastic";
   return {{"P", "MPa", -50., -40.},
-          {"R0", "MPa", plastic ? 100. : 10., plastic ? 150. : 20.},
-          {"K", "MPa", plastic ? 100. : 300., plastic ? 200. : 600.},
+          {"R0", "MPa", 10., 20.},
+          {"K", "MPa", plastic ? 200. : 300., plastic ? 400. : 600.},
           {"C", "MPa", 1000., 2000.},
           {"D", "1", 1000., 2000.},
           {"young", "MPa", 5e4, 1e5}};
@@ -283,7 +332,13 @@ StoredPlate read_plate(const DataSet &data, std::size_t id)
   for (const PlateRange &range : plate_ranges("paper")) // names are those of all variants
     plate.inputs.push_back(data.read(id, range.name).at(0));
   for (const char *name : plate_fields)
+  {
     plate.fields.push_back(data.read(id, name));
+    if (plate.fields.back().size() != plate.mesh.n_nodes())
+      throw UserError(in_sample(data, id) + "a field '" + name + "' of " +
+                      std::to_string(plate.fields.back().size()) + " values on a mesh of " +
+                      std::to_string(plate.mesh.n_nodes()) + " nodes.");
+  }
   for (const char *name : plate_scalars)
     plate.scalars.push_back(data.read(id, name).at(0));
   return plate;
