@@ -3,7 +3,9 @@
 
 #include <data/core/errors.h>
 #include <meshes/plate_generator.h>
+#include <meshes/triangle_checks.h>
 #include <meshes/triangle_smoothing.h>
+#include <meshes/tutte_map.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <random>
 #include <set>
 
 using namespace understudy;
@@ -349,6 +352,43 @@ TEST(PlateGenerator, ProjectsToTheNotch)
     }
   }
   EXPECT_THROW(project_to_notch(PlateShape::circle(0.5), {1., 0.}), UserError);
+}
+
+// Requirement: plates of all shapes have images on the unit disk: their boundary nodes go to the
+// circle, and the areas inside are positive and those of its polygon.
+TEST(PlateGenerator, IsMappedToTheDiskOneToOne)
+{
+  std::mt19937 random(2);
+  const auto between = [&random](double low, double high)
+  { return low + (high - low) * random() / std::mt19937::max(); };
+  for (unsigned plate = 0; plate < 50; ++plate)
+  {
+    const double b = between(0.2, 0.8), d = between(0.25, 0.7);
+    const PlateShape shape = plate % 5 == 3   ? PlateShape::semi_ellipse(0.3 + 0.5 * b, d)
+                             : plate % 5 == 4 ? PlateShape::v_notch(b, d)
+                                              : PlateShape::circle(b);
+    const auto mesh = make_plate(shape, with_seed(between(0.05, 0.1), plate));
+    const auto n_boundary = static_cast<unsigned>(outer_edges(mesh).size());
+    for (const auto weights : {TutteOptions::Weights::uniform, TutteOptions::Weights::mean_value})
+    {
+      const TutteMap map = tutte_map(mesh, {TutteOptions::Target::unit_disk,
+                                            weights,
+                                            {plate_features.begin(), plate_features.end()},
+                                            {}});
+      double polygon = 0.; // from triangles at the centre, by the angles of the boundary nodes
+      for (unsigned i = 0; i < n_boundary; ++i)
+      {
+        const Point &p = map.image.nodes[i], &q = map.image.nodes[(i + 1) % n_boundary];
+        ASSERT_NEAR(std::hypot(p[0], p[1]), 1., 1e-15);
+        polygon +=
+          std::sin(std::remainder(std::atan2(q[1], q[0]) - std::atan2(p[1], p[0]), 2. * pi)) / 2;
+      }
+      for (std::size_t t = 0; t < mesh.n_triangles(); ++t)
+        ASSERT_GT(signed_area(map.image, t), 0.) << "plate " << plate << ", triangle " << t;
+      EXPECT_NEAR(area(map.image), polygon, 1e-12 * polygon) << "plate " << plate;
+      EXPECT_NEAR(map.area, polygon, 1e-12 * polygon) << "plate " << plate;
+    }
+  }
 }
 
 // Requirement: shapes and meshings out of range are refused by name, value and range.

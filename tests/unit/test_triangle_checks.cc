@@ -157,6 +157,47 @@ TEST(TriangleChecks, NameBadNodes)
   }
 }
 
+// Requirement: nodes are one place when they are closer than 1e-12 of the diagonal, whatever the
+// size of the mesh, where it stands and which way they lie from each other.
+TEST(TriangleChecks, NodesAreTheSameWithinTheToleranceOnly)
+{
+  for (const double size : {1e-3, 1., 1e6})
+    for (unsigned turn = 0; turn < 24; ++turn)
+    {
+      // A disk of n triangles round node 0, cut open along a radius: the lips end in the nodes 1
+      // and n + 1, which lie apart by a share of the diagonal of the bounding box.
+      const unsigned n = 7;
+      const double begin = 2. * pi * turn / 24.;
+      const auto opened = [&](double share)
+      {
+        TriangleMesh mesh;
+        mesh.nodes.push_back({0., 0.});
+        for (unsigned i = 0; i <= n; ++i)
+        {
+          const double angle = begin + 2. * pi * (i % n) / n;
+          mesh.nodes.push_back({size * std::cos(angle), size * std::sin(angle)});
+        }
+        for (unsigned i = 0; i < n; ++i)
+          mesh.triangles.push_back({0, i + 1, i + 2});
+        double low[2] = {0., 0.}, high[2] = {0., 0.};
+        for (const auto &p : mesh.nodes)
+          for (unsigned c = 0; c < 2; ++c)
+          {
+            low[c] = std::min(low[c], p[c]);
+            high[c] = std::max(high[c], p[c]);
+          }
+        const double apart = share * std::hypot(high[0] - low[0], high[1] - low[1]);
+        mesh.nodes[n + 1][0] += apart * std::sin(begin);
+        mesh.nodes[n + 1][1] -= apart * std::cos(begin);
+        return mesh;
+      };
+      EXPECT_THAT(disk_problems(opened(0.5e-12)),
+                  testing::ElementsAre(HasSubstr("Nodes 1 and 8 lie at the same place, (")))
+        << size << ' ' << turn;
+      EXPECT_THAT(disk_problems(opened(2e-12)), IsEmpty()) << size << ' ' << turn;
+    }
+}
+
 // Requirement: holes, several pieces and boundaries that meet are named; nothing reads out of
 // range.
 TEST(TriangleChecks, NameBadTopology)
