@@ -71,6 +71,8 @@ CommonMesh CommonMesh::load(const ModelFile &file)
     }
     common.image_.triangles.push_back(corners);
   }
+  if (n_triangles == 0)
+    throw UserError("The common mesh of the model '" + file.path() + "' has no triangle.");
   try
   {
     const auto &meta = file.meta().at("common");

@@ -48,6 +48,11 @@ void shut(MmgpPrediction &prediction, MmgpGate gate, const std::string &reason)
   prediction.gate = gate;
   prediction.reason = reason;
 }
+
+bool is_finite(const MmgpValues &values)
+{
+  return std::ranges::all_of(values.mean, [](double x) { return std::isfinite(x); });
+}
 } // namespace
 
 const char *to_string(MmgpGate gate)
@@ -246,6 +251,9 @@ MmgpPrediction Mmgp::predict(const TriangleMesh &mesh, const CommonMesh::Morphed
   {
     double deviation = 0.;
     prediction.fields.push_back(field_values(field, morphed, X, deviation));
+    if (!is_finite(prediction.fields.back()))
+      shut(prediction, MmgpGate::deviation,
+           "The prediction of " + field.output.quantity.name + " is not finite.");
     if (field.output.is_logarithmic())
       continue;
     prediction.deviation = std::max(prediction.deviation, deviation);
@@ -256,6 +264,8 @@ MmgpPrediction Mmgp::predict(const TriangleMesh &mesh, const CommonMesh::Morphed
              number_text(100. * state_.gates.deviation, 3) + " %.");
   }
   prediction.scalars = scalar_values(X);
+  if (!is_finite(prediction.scalars))
+    shut(prediction, MmgpGate::deviation, "The prediction of a scalar is not finite.");
   return prediction;
 }
 } // namespace understudy

@@ -48,7 +48,7 @@ enum class MmgpGate : std::uint8_t
   range = 2,    ///< a scalar leaves its range
   shape = 3,    ///< the shape is none that the modes can represent
   distance = 4, ///< shape and scalars together lie far from all samples (Mahalanobis)
-  deviation = 5 ///< a field is too uncertain
+  deviation = 5 ///< a field is too uncertain, or something predicted is not finite
 };
 const char *to_string(MmgpGate gate);
 
@@ -191,4 +191,8 @@ private:
 
   State state_;
 };
+
+/// Throws UserError naming the first input, field or scalar in which the model read from @p path
+/// was trained for something else than @p wanted: another order, name, unit, range or floor.
+void require_problem(const Mmgp &model, const MmgpProblem &wanted, const std::string &path);
 } // namespace understudy

@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <data/core/errors.h>
+#include <data/core/number_text.h>
 #include <data/store/model_file.h>
 #include <surrogates/mmgp.h>
 
@@ -112,6 +113,37 @@ Mmgp::Gates read_gates(const ModelFile &file, std::size_t n)
                       "' is not positive definite.");
   return gates;
 }
+
+/// What a part of a problem is, in words; "none" beyond the last.
+std::string text_of(const std::vector<MmgpInput> &inputs, std::size_t i)
+{
+  if (i >= inputs.size())
+    return "none";
+  const MmgpInput &input = inputs[i];
+  return "'" + input.quantity.name + "' [" + input.quantity.unit + "] from " +
+         number_text(input.lower) + " to " + number_text(input.upper);
+}
+
+std::string text_of(const std::vector<MmgpOutput> &outputs, std::size_t i)
+{
+  if (i >= outputs.size())
+    return "none";
+  const MmgpOutput &output = outputs[i];
+  return "'" + output.quantity.name + "' [" + output.quantity.unit + "]" +
+         (output.is_logarithmic() ? " with the floor " + number_text(output.floor) : "");
+}
+
+template <class Parts>
+void require_parts(const std::string &what, const Parts &found, const Parts &wanted,
+                   const std::string &path)
+{
+  for (std::size_t i = 0; i < std::max(found.size(), wanted.size()); ++i)
+    if (text_of(found, i) != text_of(wanted, i))
+      throw UserError("The model '" + path + "' was trained for another problem: its " + what +
+                      " number " + std::to_string(i + 1) + " is " + text_of(found, i) +
+                      ", that of the case is " + text_of(wanted, i) +
+                      "; run the stage 'train' again with --force.");
+}
 } // namespace
 
 void Mmgp::save(ModelFile &file) const
@@ -191,5 +223,13 @@ Mmgp Mmgp::load(const ModelFile &file)
     throw UserError("The model '" + file.path() +
                     "' lacks a part of its description; run the stage 'train' again.");
   }
+}
+
+void require_problem(const Mmgp &model, const MmgpProblem &wanted, const std::string &path)
+{
+  const MmgpProblem found = model.problem();
+  require_parts("input", found.inputs, wanted.inputs, path);
+  require_parts("field", found.fields, wanted.fields, path);
+  require_parts("scalar", found.scalars, wanted.scalars, path);
 }
 } // namespace understudy

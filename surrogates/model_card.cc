@@ -168,7 +168,12 @@ CardedModel read_model(const std::filesystem::path &path)
   model.file = ModelFile::read(name);
   try
   {
-    const nlohmann::json &json = model.file.meta().at("card");
+    const nlohmann::json &meta = model.file.meta();
+    if (meta.value("kind", "") == "mmgp")
+      throw UserError("The model " + name +
+                      " is of the kind 'mmgp', which predicts fields on meshes; here a model is "
+                      "needed that answers point by point.");
+    const nlohmann::json &json = meta.at("card");
     model.card = parse_card(name, json);
     const PointMapInfo info = plane_strain_info(model.card.kind);
     require_quantities(name, json, "inputs", info.inputs);
