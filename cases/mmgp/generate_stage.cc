@@ -3,12 +3,31 @@
 
 #include <cases/mmgp/stages.h>
 #include <data/core/collective.h>
+#include <data/core/errors.h>
 #include <data/core/timing.h>
 #include <data/store/atomic_file.h>
 #include <data/store/plaid_files.h>
 
 namespace understudy
 {
+namespace
+{
+/// Single plates without a solution are listed and left out; where there is no other, the solver
+/// has failed.
+void require_a_solution(const MmgpWorkshop &workshop)
+{
+  on_all_ranks(workshop.comm(),
+               [&]
+               {
+                 const DataSet data = DataSet::open(workshop.data().string());
+                 if (const auto crashed = data.crashed(); !crashed.empty() && data.ids().empty())
+                   throw SolverError("None of " + std::to_string(crashed.size()) +
+                                     " plates has a solution. The first: " +
+                                     data.manifest().samples.at(crashed.front()).note);
+               });
+}
+} // namespace
+
 void mmgp_generate_stage(MmgpWorkshop &workshop)
 {
   RunContext &context = workshop.context();
@@ -18,6 +37,7 @@ void mmgp_generate_stage(MmgpWorkshop &workshop)
   const std::size_t solved = generate_plate_dataset(context.comm, workshop.data().string(),
                                                     p.plates, p.solver, context.log, context.force);
   const double elapsed = seconds_now() - start;
+  require_a_solution(workshop);
   on_rank_0(context.comm,
             [&]
             {

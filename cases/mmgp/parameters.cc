@@ -18,7 +18,7 @@ void declare_plates(dealii::ParameterHandler &prm, PlateSamplingParameters &p)
 {
   prm.add_parameter("Variant", p.variant,
                     "Ranges of the material: 'paper', those of Tensile2d, which hardly flow, or "
-                    "'plastic'.",
+                    "'plastic', softer ones that flow with a 'Norton exponent' of 4.",
                     Selection("paper|plastic"));
   prm.add_parameter("Training samples", p.n_train, "Plates to learn from [1]", Integer(10, 100000));
   prm.add_parameter("Test samples", p.n_test, "Plates to test with [1]", Integer(1, 100000));

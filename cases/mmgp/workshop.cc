@@ -140,6 +140,7 @@ Mmgp MmgpWorkshop::model() const
                {
                  const ModelFile file = ModelFile::read(model_file().string());
                  loaded.emplace(Mmgp::load(file));
+                 require_problem(*loaded, parameters_.problem(), model_file().string());
                  const DataSets data = training_data();
                  if (file.meta().value("dataset_hash", "") != data.hash())
                    throw UserError("The model '" + model_file().string() +

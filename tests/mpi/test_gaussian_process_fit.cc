@@ -106,6 +106,34 @@ TEST(GaussianProcessFit, FindsTheParametersOfADrawnProcess)
   EXPECT_EQ(fits[0].searches[0].start.length_scales[0], std::exp(0.5 * std::log(3.)));
 }
 
+// Requirement: of values drawn from the process that it was fitted to, 90 to 99 % lie within 1.96
+// deviations, noise included.
+TEST(GaussianProcessFit, BandsHoldTheShareThatTheySay)
+{
+  constexpr std::size_t n = 120, n_test = 200, m = 3;
+  const PointBatch all = inputs(3, n + n_test, 11), drawn_values = drawn(truth, all, m, 12);
+  PointBatch x(3, n), y(m, n), at(3, n_test);
+  for (std::size_t p = 0; p < n + n_test; ++p)
+    for (std::size_t c = 0; c < 3; ++c)
+      (p < n ? x(c, p) : at(c, p - n)) = all(c, p);
+  for (std::size_t p = 0; p < n; ++p)
+    for (std::size_t o = 0; o < m; ++o)
+      y(o, p) = drawn_values(o, p);
+  GaussianProcessFitParameters recipe;
+  recipe.n_restarts = 2;
+  const auto fits = fit_gaussian_processes(MPI_COMM_WORLD, x, {y}, recipe);
+  PointBatch mean;
+  std::vector<double> variance;
+  fits[0].process.predict(at, mean, &variance);
+  unsigned inside = 0;
+  for (std::size_t p = 0; p < n_test; ++p)
+    for (std::size_t o = 0; o < m; ++o)
+      inside += std::abs(mean(o, p) - drawn_values(o, n + p)) <=
+                1.96 * std::sqrt(variance[p] + fits[0].process.parameters().noise_variance);
+  EXPECT_GT(inside, 0.9 * n_test * m);
+  EXPECT_LT(inside, 0.99 * n_test * m);
+}
+
 TEST(GaussianProcessFit, IrrelevantInputsAndPureNoiseEndAtABound)
 {
   const PointBatch x = inputs(2, 80, 3);

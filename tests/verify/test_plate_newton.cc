@@ -173,10 +173,23 @@ TEST(PlateNewton, FailureNamesStepAndTriangle)
   const TriangleMesh mesh = test::notched_plate(6, 0.75);
   PlateParameters p = test::flowing_plate();
   p.maximum_iterations = 1;
-  EXPECT_THAT(sentence_of<SolverError>([&] { PlateViscoplastic(mesh, p, MPI_COMM_SELF).run(); }),
+  PlateViscoplastic plate(mesh, p, MPI_COMM_SELF);
+  std::vector<std::string> lines;
+  plate.report_to([&lines](const std::string &line) { lines.push_back(line); });
+  EXPECT_THAT(sentence_of<SolverError>([&] { plate.run(); }),
               testing::AllOf(testing::StartsWith("Step 10 of 10 of the plate, to load factor 0.9"),
                              HasSubstr("Newton's method stopped"), HasSubstr("at triangle "),
                              HasSubstr("cannot be halved more than 6 times")));
+  // The try that failed last was the smallest: 2^-6 of a step.
+  const auto halved = [](const std::string &line)
+  { return line.find("it is halved") != std::string::npos; };
+  EXPECT_LE(std::count_if(lines.begin(), lines.end(), halved), 12) << lines.size();
+  p.most_cuts = 0;
+  PlateViscoplastic hasty(mesh, p, MPI_COMM_SELF);
+  lines.clear();
+  hasty.report_to([&lines](const std::string &line) { lines.push_back(line); });
+  EXPECT_THAT(sentence_of<SolverError>([&] { hasty.run(); }), HasSubstr("more than 0 times"));
+  EXPECT_THAT(lines, testing::Each(testing::Not(HasSubstr("it is halved"))));
 
   const QuadraticTriangles triangles(mesh);
   PlateDiscretisation discretisation(triangles, tensile_conditions(mesh, triangles, -50.),
