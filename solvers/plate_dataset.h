@@ -27,7 +27,7 @@ struct PlateRange
 /// per split, each plate with an unstructured mesh of its own.
 struct PlateSamplingParameters
 {
-  std::string variant = "paper"; ///< "paper": nearly elastic, or "plastic"; see plate_ranges()
+  std::string variant = "paper"; ///< or "plastic" or "flowing", see plate_ranges()
   unsigned n_train = 120, n_test = 40;
   unsigned n_nodes = 1200; ///< of a mesh with the mean element size
   double h_variation = 0.15;
@@ -38,8 +38,9 @@ struct PlateSamplingParameters
 };
 
 /// The scalar inputs P, R0, K, C, D, young, in this order. Of Tensile2d (Casenave et al., 2023) in
-/// the variant "paper". In the variant "plastic" K is 200 to 400 MPa; with Norton's exponent 4 in
-/// the place of 20 most plates then flow by 1e-3 to 2e-2.
+/// the variant "paper". In "plastic" R0 is 100 to 150 MPa and K 100 to 200 MPa; with Norton's
+/// exponent 3 in the place of 20 half of the plates flow by more than 1e-4. In "flowing" K is 200
+/// to 400 MPa; with the exponent 4 most plates flow by 1e-3 to 2e-2.
 std::vector<PlateRange> plate_ranges(const std::string &variant);
 
 inline constexpr std::array<const char *, 6> plate_fields = {"U1",    "U2",    "evrcum",

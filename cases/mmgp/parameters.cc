@@ -17,9 +17,10 @@ namespace
 void declare_plates(dealii::ParameterHandler &prm, PlateSamplingParameters &p)
 {
   prm.add_parameter("Variant", p.variant,
-                    "Ranges of the material: 'paper', those of Tensile2d, which hardly flow, or "
-                    "'plastic', softer ones that flow with a 'Norton exponent' of 4.",
-                    Selection("paper|plastic"));
+                    "Ranges of the material: 'paper', those of Tensile2d, of which few flow; "
+                    "'plastic' with R0 from 100 to 150 MPa, of which half flow with a 'Norton "
+                    "exponent' of 3; 'flowing', which nearly all do with one of 4.",
+                    Selection("paper|plastic|flowing"));
   prm.add_parameter("Training samples", p.n_train, "Plates to learn from [1]", Integer(10, 100000));
   prm.add_parameter("Test samples", p.n_test, "Plates to test with [1]", Integer(1, 100000));
   prm.add_parameter("Nodes", p.n_nodes, "Corners of triangles of a mesh with the mean size [1]",

@@ -80,9 +80,9 @@ TEST_F(MmgpCase, RunsFromPlatesToReport)
   for (const char *key :
        {"gate_false_alarm", "newton_iterations_default", "newton_iterations_guess",
         "one_step_newton_iterations_default", "one_step_newton_iterations_guess",
-        "one_step_time_guess_s", "time_exact_s", "time_predict_s", "time_generate_s", "time_train_s", "break_even_runs", "rrmse_evrcum",
-        "rrmse_max_von_mises", "band_U1", "derived_rrmse_max_von_mises",
-        "derived_coverage_max_von_mises"})
+        "one_step_time_guess_s", "time_exact_s", "time_predict_s", "time_generate_s",
+        "time_train_s", "break_even_runs", "rrmse_evrcum", "rrmse_max_von_mises", "band_U1",
+        "derived_rrmse_max_von_mises", "derived_coverage_max_von_mises"})
     EXPECT_TRUE(results[key].is_number()) << key;
   for (const std::string path : {"", "one_step_"})
     EXPECT_NEAR(results[path + "guesses_taken"].get<double>() +

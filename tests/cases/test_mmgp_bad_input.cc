@@ -193,7 +193,7 @@ TEST_F(MmgpBadInput, PlatesThatCannotBeSolved)
 {
   const std::string line = of_case("unsolved") +
                            " -D 'Plates/Training samples=10' -D 'Plates/Test samples=6'"
-                           " -D 'Plates/Variant=plastic' -D 'Solver/Norton exponent=4'"
+                           " -D 'Plates/Variant=flowing' -D 'Solver/Norton exponent=4'"
                            " -D 'Solver/Maximum Newton iterations=1' --stages generate --quiet";
   const auto words =
     AllOf(HasSubstr("error: None of 16 plates has a solution. The first: Step "),

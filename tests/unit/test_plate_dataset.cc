@@ -75,7 +75,7 @@ std::string refusal(const std::function<void(std::vector<std::vector<double>> &)
 // Requirement: each split is a Latin hypercube of its own over the radius and all scalars.
 TEST(PlateDataSet, DesignsFillTheirRanges)
 {
-  for (const std::string variant : {"paper", "plastic"})
+  for (const std::string variant : {"paper", "plastic", "flowing"})
   {
     PlateSamplingParameters s = few(30, 20);
     s.variant = variant;
@@ -152,7 +152,7 @@ TEST(PlateDataSet, InputsGoToTheirPlaces)
   EXPECT_EQ(p.material.young, 6.);
   EXPECT_EQ(p.n_steps, 2u);
   std::string names;
-  for (const PlateRange &range : plate_ranges("plastic"))
+  for (const PlateRange &range : plate_ranges("flowing"))
     names += std::string(range.name) + "[" + range.unit + "] ";
   EXPECT_EQ(names, "P[MPa] R0[MPa] K[MPa] C[MPa] D[1] young[MPa] ");
 }
