@@ -179,8 +179,7 @@ TEST(Mmgp, BandsHoldTheShareThatTheySay)
   MmgpParameters p = parameters();
   p.process_per_coefficient = true; // with one noise for all modes the first ones get too much
   MmgpTraining training;
-  const Mmgp noisy_model =
-    train_mmgp(MPI_COMM_WORLD, p, problem(), features, 200, noisy, training);
+  const Mmgp noisy_model = train_mmgp(MPI_COMM_WORLD, p, problem(), features, 200, noisy, training);
   double covered[3] = {};
   constexpr std::size_t n_test = 200;
   for (std::size_t i = 0; i < n_test; ++i)
