@@ -10,13 +10,14 @@
 #include <meshes/plate_generator.h>
 #include <surrogates/mmgp_training.h>
 
+#include <deal.II/base/mpi.h>
+
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
 #include <ctime>
-#include <mpi.h>
 
 using namespace understudy;
 
@@ -120,9 +121,8 @@ BENCHMARK(predict)->Unit(benchmark::kMillisecond)->Iterations(20);
 
 int main(int argc, char **argv)
 {
-  MPI_Init(&argc, &argv);
+  const dealii::Utilities::MPI::MPI_InitFinalize mpi(argc, argv, 1);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
-  MPI_Finalize();
   return 0;
 }
