@@ -17,12 +17,6 @@ std::string text_at(const nlohmann::json &entry, const char *name)
   return entry.at(name).get<std::string>();
 }
 
-/// Whether @p name is the section or lies in it; everything lies in "".
-bool is_in(const std::string &name, const std::string &section)
-{
-  return section.empty() || name == section || name.rfind(section + "/", 0) == 0;
-}
-
 nlohmann::json entries_in(const dealii::ParameterHandler &prm, const std::string &section)
 {
   auto chosen = nlohmann::json::array();
@@ -32,7 +26,7 @@ nlohmann::json entries_in(const dealii::ParameterHandler &prm, const std::string
     const auto name = text_at(entry, "section");
     if (!name.empty() && std::find(sections.begin(), sections.end(), name) == sections.end())
       sections.push_back(name);
-    if (is_in(name, section))
+    if (is_in_section(name, section))
       chosen.push_back(entry);
   }
   if (chosen.empty())
@@ -120,7 +114,7 @@ std::string as_case(const nlohmann::json &entries)
 bool has_section(const dealii::ParameterHandler &prm, const std::string &section)
 {
   return std::ranges::any_of(json_of(prm), [&](const nlohmann::json &entry)
-                             { return is_in(text_at(entry, "section"), section); });
+                             { return is_in_section(text_at(entry, "section"), section); });
 }
 
 std::string describe(const dealii::ParameterHandler &prm, const std::string &section,

@@ -13,7 +13,7 @@ nlohmann::json section_values(const dealii::ParameterHandler &prm, const std::st
   for (const auto &entry : json_of(prm))
   {
     const std::string where = entry["section"];
-    if (where == section || where.rfind(section + "/", 0) == 0)
+    if (is_in_section(where, section))
       values[where + "/" + entry["key"].get<std::string>()] = entry["value"];
   }
   return values;

@@ -90,12 +90,11 @@ void fill_nodes(const FieldAnswer &answer, const std::vector<std::string> &field
                 const std::vector<PetscInt> &first, Vec u)
 {
   std::vector<PetscInt> unknowns(first.size());
+  check_petsc(VecSetOption(u, VEC_IGNORE_NEGATIVE_INDICES, PETSC_TRUE));
   for (std::size_t c = 0; c < fields.size(); ++c)
   {
-    // PETSc leaves out entries with negative numbers once it is told so.
     for (std::size_t i = 0; i < first.size(); ++i)
       unknowns[i] = first[i] < 0 ? -1 : first[i] + static_cast<PetscInt>(c);
-    check_petsc(VecSetOption(u, VEC_IGNORE_NEGATIVE_INDICES, PETSC_TRUE));
     check_petsc(VecSetValues(u, static_cast<PetscInt>(unknowns.size()), unknowns.data(),
                              answer.field(fields[c]).mean.data(), INSERT_VALUES));
   }

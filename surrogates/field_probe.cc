@@ -26,12 +26,27 @@ void add(ModelFile &file, const std::string &name, std::span<const T> values)
   file.add(prefix + name, {values.size()}, {values.begin(), values.end()});
 }
 
-template <class T>
-std::vector<T> list(const ModelFile &file, const std::string &name)
+[[noreturn]] void refuse(const ModelFile &file, const std::string &what)
 {
-  const auto &shape = file.shape(prefix + name);
-  const auto &values = file.tensor(prefix + name, shape);
-  return {values.begin(), values.end()};
+  throw UserError("The model '" + file.path() + "' " + what + "; run the stage 'train' again.");
+}
+
+std::vector<double> list(const ModelFile &file, const std::string &name)
+{
+  return file.tensor(prefix + name, file.shape(prefix + name));
+}
+
+/// Numbers of nodes, each below @p n_nodes.
+std::vector<unsigned> node_list(const ModelFile &file, const std::string &name, std::size_t n_nodes)
+{
+  std::vector<unsigned> all;
+  for (const double node : list(file, name))
+  {
+    if (!(node >= 0. && node < static_cast<double>(n_nodes)))
+      refuse(file, "has a probe that names a node that is not there");
+    all.push_back(static_cast<unsigned>(node));
+  }
+  return all;
 }
 
 /// All numbers of an answer by the name of their tensor.
@@ -66,19 +81,22 @@ struct StoredQuestion
   StoredQuestion(const ModelFile &file, const FieldMapInfo &info)
   {
     const Json &meta = file.meta().at("field_probe");
-    nodes.resize(meta.at("n_nodes").get<std::size_t>());
-    std::iota(nodes.begin(), nodes.end(), 0u);
-    query.nodes = nodes;
     for (const Quantity &wanted : info.input_scalars)
-      query.scalars.push_back({wanted, list<double>(file, "scalars/" + wanted.name).at(0)});
+      query.scalars.push_back({wanted, file.tensor(prefix + "scalars/" + wanted.name, {1})[0]});
     for (const Quantity &wanted : info.input_fields)
-      fields.push_back(list<double>(file, "fields/" + wanted.name));
+      fields.push_back(list(file, "fields/" + wanted.name));
     for (std::size_t f = 0; f < fields.size(); ++f)
       query.fields.push_back({info.input_fields[f], fields[f]});
+    const auto n_nodes = meta.at("n_nodes").get<std::size_t>();
     if (info.domain == FieldMapInfo::Domain::mesh)
       read_mesh(file, info, meta);
     else
       read_grid(info, meta);
+    if (n_nodes != (query.mesh ? points.size() / info.dimension : grid.size()))
+      refuse(file, "has a probe with another number of nodes than its mesh or grid");
+    nodes.resize(n_nodes);
+    std::iota(nodes.begin(), nodes.end(), 0u);
+    query.nodes = nodes;
   }
   StoredQuestion(const StoredQuestion &) = delete;
   StoredQuestion &operator=(const StoredQuestion &) = delete;
@@ -86,10 +104,12 @@ struct StoredQuestion
 private:
   void read_mesh(const ModelFile &file, const FieldMapInfo &info, const Json &meta)
   {
-    points = list<double>(file, "points");
-    cells = list<unsigned>(file, "cells");
+    points = list(file, "points");
+    const std::size_t n_nodes = points.size() / info.dimension;
+    cells = node_list(file, "cells", n_nodes);
     for (const auto &name : meta.at("facets"))
-      facets[name.get<std::string>()] = list<unsigned>(file, "facets/" + name.get<std::string>());
+      facets[name.get<std::string>()] =
+        node_list(file, "facets/" + name.get<std::string>(), n_nodes);
     for (const auto &[name, nodes_of_part] : facets)
       mesh.facets[name] = nodes_of_part;
     mesh.features = meta.at("features").get<std::map<std::string, unsigned>>();
@@ -123,11 +143,6 @@ void leave_nothing(StoredQuestion &question)
   question.mesh.features.clear();
 }
 
-[[noreturn]] void refuse(const ModelFile &file, const std::string &what)
-{
-  throw UserError("The model '" + file.path() + "' " + what + "; run the stage 'train' again.");
-}
-
 void compare(const ModelFile &file, const FieldAnswer &answer)
 {
   if (!answer.has_values())
@@ -137,14 +152,12 @@ void compare(const ModelFile &file, const FieldAnswer &answer)
     if (!file.has(prefix + name))
       refuse(file, "has a probe without '" + name + "'");
     const auto &stored = file.tensor(prefix + name, {values.size()});
-    double largest = 0., difference = 0.;
+    double largest = 0.;
+    for (const double value : stored)
+      largest = std::max(largest, std::abs(value));
     for (std::size_t i = 0; i < values.size(); ++i)
-    {
-      largest = std::max(largest, std::abs(stored[i]));
-      difference = std::max(difference, std::abs(values[i] - stored[i]));
-    }
-    if (!(difference <= 1e-6 * largest))
-      refuse(file, "does not give the answers stored in its probe");
+      if (!(std::abs(values[i] - stored[i]) <= 1e-6 * largest)) // a NaN differs
+        refuse(file, "does not give the answers stored in its probe");
   }
 }
 } // namespace

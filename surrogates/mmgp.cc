@@ -6,6 +6,7 @@
 #include <surrogates/mmgp.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -51,7 +52,10 @@ void shut(MmgpPrediction &prediction, MmgpGate gate, const std::string &reason)
 
 bool is_finite(const MmgpValues &values)
 {
-  return std::ranges::all_of(values.mean, [](double x) { return std::isfinite(x); });
+  return std::ranges::all_of(
+    std::array{&values.mean, &values.deviation, &values.lower, &values.upper},
+    [](const std::vector<double> *list)
+    { return std::ranges::all_of(*list, [](double x) { return std::isfinite(x); }); });
 }
 } // namespace
 

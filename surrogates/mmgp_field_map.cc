@@ -54,7 +54,7 @@ void MmgpFieldMap::predict(const WholeQuestion &question, FieldAnswer &answer) c
 void add_mmgp_probe(ModelFile &file, const Mmgp &model, const TriangleMesh &mesh,
                     const std::vector<double> &inputs)
 {
-  MmgpFieldMap map(std::make_shared<const Mmgp>(model), MPI_COMM_SELF);
+  MmgpFieldMap map({std::shared_ptr<void>(), &model}, MPI_COMM_SELF); // owned by the caller
   const MeshView view = view_of(mesh);
   std::vector<unsigned> nodes(mesh.n_nodes());
   std::iota(nodes.begin(), nodes.end(), 0u);

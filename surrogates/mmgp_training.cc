@@ -149,8 +149,10 @@ private:
     on_all_ranks(comm_,
                  [&]
                  {
-                   for (std::size_t i = rank_in(comm_); i < n_samples(); i += n_ranks_)
-                     if (of_fold == n_folds || i % n_folds == of_fold)
+                   // By groups of one sample per fold, so that all ranks have their share of each.
+                   for (std::size_t i = 0; i < n_samples(); ++i)
+                     if (static_cast<int>(i / n_folds) % n_ranks_ == rank_in(comm_) &&
+                         (of_fold == n_folds || i % n_folds == of_fold))
                        action(i, sample_(i));
                  });
   }

@@ -101,48 +101,37 @@ std::vector<std::pair<std::size_t, std::size_t>> common_steps(const nlohmann::js
   return pairs;
 }
 
-MicroScore score_closure(Fe2Workshop &workshop, const std::string &name, const DataSet &data)
+namespace
 {
-  MicroScore score;
-  score.closure = name;
-  const auto map = workshop.closure(name, true), plain = workshop.closure(name, false);
-  const auto fields = workshop.fields(name);
-  if (data.ids("test").empty())
-    throw UserError("The data set '" + data.folder() + "' has no usable test samples.");
-  if (rank_in(workshop.comm()) != 0)
-    return score; // and leave the memory bandwidth to the one that is timed
+/// Errors and times of @p map, and of @p plain, the same without its error estimate.
+void score_points(PointMap &map, PointMap &plain, const DataSet &data, MicroScore &score)
+{
   const PointBatch E = batch_of(data.read_all("test", "E"), 3);
   const auto S = data.read_all("test", "S"), C = data.read_all("test", "C");
   PointQuery query;
   query.inputs = &E;
   PointAnswer answer;
-  map->evaluate(query, answer);
+  map.evaluate(query, answer);
   const auto stress = rows_of(answer.outputs), tangent = rows_of(answer.tangent);
   score.stress = relative_frobenius(stress, S);
   score.shear = relative_frobenius(every(stress, 3, 2), every(S, 3, 2));
   score.tangent = relative_frobenius(tangent, C);
-  score.seconds_per_point = time_per_point(*plain, E);
+  score.seconds_per_point = time_per_point(plain, E);
   if (std::isfinite(answer.error_estimate.front()))
-    score.seconds_with_indicator = time_per_point(*map, E);
-  if (fields)
-    score_fields(*fields, data, score);
-  return score;
+    score.seconds_with_indicator = time_per_point(map, E);
 }
 
-std::array<double, 2> time_exact(Fe2Workshop &workshop, const DataSet &data, std::size_t n_points)
+/// Seconds per point of both maps on the first test strains.
+std::array<double, 2> time_on_test_strains(const std::array<PointMap *, 2> &maps,
+                                           const DataSet &data, std::size_t n_points)
 {
-  const auto guessed = workshop.closure("rve");
-  if (rank_in(workshop.comm()) != 0)
-    return {};
   const auto all = data.read_all("test", "E");
   const std::size_t n = std::min(n_points, all.size() / 3);
   const PointBatch E = batch_of({all.begin(), all.begin() + static_cast<long>(3 * n)}, 3);
-  RveClosure cold(workshop.rve());
   std::array<double, 2> times{};
   PointQuery query;
   query.inputs = &E;
   PointAnswer answer;
-  PointMap *const maps[2] = {guessed.get(), &cold};
   for (unsigned i = 0; i < 2; ++i)
   {
     const PointBatch one = batch_of({all.begin(), all.begin() + 3}, 3);
@@ -153,6 +142,49 @@ std::array<double, 2> time_exact(Fe2Workshop &workshop, const DataSet &data, std
     maps[i]->evaluate(query, answer);
     times[i] = (seconds_now() - start) / static_cast<double>(n);
   }
+  return times;
+}
+
+/// Rank 0 alone works, and has the memory bandwidth to itself; what it throws all ranks throw.
+template <class Action>
+void on_rank_0_alone(MPI_Comm comm, const Action &action)
+{
+  on_all_ranks(comm,
+               [&]
+               {
+                 if (rank_in(comm) == 0)
+                   action();
+               });
+}
+} // namespace
+
+MicroScore score_closure(Fe2Workshop &workshop, const std::string &name, const DataSet &data)
+{
+  MicroScore score;
+  score.closure = name;
+  const auto map = workshop.closure(name, true), plain = workshop.closure(name, false);
+  const auto fields = workshop.fields(name);
+  if (data.ids("test").empty())
+    throw UserError("The data set '" + data.folder() + "' has no usable test samples.");
+  on_rank_0_alone(workshop.comm(),
+                  [&]
+                  {
+                    score_points(*map, *plain, data, score);
+                    if (fields)
+                      score_fields(*fields, data, score);
+                  });
+  return score;
+}
+
+std::array<double, 2> time_exact(Fe2Workshop &workshop, const DataSet &data, std::size_t n_points)
+{
+  const auto guessed = workshop.closure("rve");
+  RveClosure cold(workshop.rve());
+  std::array<double, 2> times{};
+  on_rank_0_alone(workshop.comm(),
+                  [&] {
+                    times = time_on_test_strains({guessed.get(), &cold}, data, n_points);
+                  });
   return times;
 }
 } // namespace understudy

@@ -153,18 +153,12 @@ void tell(const nlohmann::json &record, Log &log)
                 "and nobody knows how well.");
 }
 
-nlohmann::json shared_run_dependencies(Fe2Workshop &workshop, const std::string &name)
-{
-  return nlohmann::json::parse(
-    on_rank_0(workshop.comm(), [&] { return json_text(run_dependencies(workshop, name)); }));
-}
-
 /// One macro run with its record and fields in run/<closure>/, unless an equal one stands there.
-void coupled_run(Fe2Workshop &workshop, const std::string &name)
+/// @param depends run_dependencies(), on all ranks
+void coupled_run(Fe2Workshop &workshop, const std::string &name, const nlohmann::json &depends)
 {
   RunContext &context = workshop.context();
   const auto folder = workshop.run(name);
-  const auto depends = shared_run_dependencies(workshop, name);
   const std::string key = sha256_hex(json_text(depends));
   RunKeeper keeper(workshop, name, folder, depends);
   if (is_up_to_date(workshop, name, key))
@@ -256,10 +250,15 @@ void run_stage(Fe2Workshop &workshop)
   std::vector<std::string> names = {coupling.closure};
   if (coupling.reference != "none" && workshop.round() == 1)
     names.push_back(coupling.reference);
+  std::vector<nlohmann::json> depends;
   for (const auto &name : names) // before the first of them is computed
-    RunKeeper(workshop, name, workshop.run(name), shared_run_dependencies(workshop, name)).check();
-  for (const auto &name : names)
-    coupled_run(workshop, name);
+  {
+    depends.push_back(nlohmann::json::parse(
+      on_rank_0(workshop.comm(), [&] { return json_text(run_dependencies(workshop, name)); })));
+    RunKeeper(workshop, name, workshop.run(name), depends.back()).check();
+  }
+  for (std::size_t i = 0; i < names.size(); ++i)
+    coupled_run(workshop, names[i], depends[i]);
 }
 
 StoredRun read_run(Fe2Workshop &workshop, const std::string &closure)

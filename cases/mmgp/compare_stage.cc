@@ -153,7 +153,6 @@ void mmgp_compare_stage(MmgpWorkshop &workshop)
 {
   RunContext &context = workshop.context();
   const MmgpCaseParameters &p = workshop.parameters();
-  const auto scope = context.timing.scope("compare");
   const Mmgp model = workshop.model();
   const MmgpProblem problem = model.problem();
   std::optional<DataSet> data;

@@ -32,7 +32,6 @@ void mmgp_generate_stage(MmgpWorkshop &workshop)
 {
   RunContext &context = workshop.context();
   const MmgpCaseParameters &p = workshop.parameters();
-  const auto scope = context.timing.scope("generate");
   const double start = seconds_now();
   const std::size_t solved = generate_plate_dataset(context.comm, workshop.data().string(),
                                                     p.plates, p.solver, context.log, context.force);

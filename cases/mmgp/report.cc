@@ -248,14 +248,15 @@ void add_guesses(Report &report, const nlohmann::json &guessed)
       report.number(rows[row].keys.back(), mean(path, who, "seconds"), "s");
     }
     for (const char *what : {"guesses_taken", "guesses_discarded", "guesses_refused"})
-      report.number(prefix + what, mean(path, "guess", what));
+      report.number(prefix + what,
+                    mean(path, "guess", what) / mean(path, "guess", "guesses_asked"));
   }
   report.paragraph(
     "{n_guessed} test plates were solved on all ranks with the solver's own guesses and with "
     "MMGP's at full load, along the ramp, where the own guess is extrapolated from the steps "
     "before, and in a single step, where it is zero (means over the plates). A guess is taken when "
-    "its residual is not larger. Along the ramp a share {guesses_taken} of the plates took it, "
-    "{guesses_discarded} discarded it and {guesses_refused} refused it unseen; in a single step "
+    "its residual is not larger. Along the ramp a share {guesses_taken} of the guesses was taken, "
+    "{guesses_discarded} discarded and {guesses_refused} refused unseen; in a single step "
     "{one_step_guesses_taken}, {one_step_guesses_discarded} and {one_step_guesses_refused}. To "
     "weigh a guess takes two residuals and two solves with the factor in use; the second of these "
     "also smooths a guess that is taken, as a Newton iteration would, so that one iteration less "

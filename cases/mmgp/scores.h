@@ -48,7 +48,6 @@ public:
   double rrmse() const;
   double q2() const;
   double coverage() const; ///< share of values between their bounds
-  bool has_bounds() const { return sums_[bounded] > 0.; }
   double n_left_out() const { return sums_[left_out]; }
 
 private:

@@ -60,7 +60,6 @@ void mmgp_train_stage(MmgpWorkshop &workshop)
 {
   RunContext &context = workshop.context();
   const MmgpCaseParameters &p = workshop.parameters();
-  const auto scope = context.timing.scope("train");
   const double start = seconds_now();
   workshop.take_handovers();
   std::optional<MmgpTrainingSamples> samples;

@@ -378,6 +378,11 @@ void add_number(ParameterHandler &prm, const std::string &key, double &value,
   value = exact;
 }
 
+bool is_in_section(const std::string &name, const std::string &section)
+{
+  return section.empty() || name == section || name.rfind(section + "/", 0) == 0;
+}
+
 nlohmann::json json_of(const ParameterHandler &prm)
 {
   std::ostringstream text;

@@ -37,6 +37,9 @@ std::string peek_entry(const std::filesystem::path &file, const std::vector<std:
 void add_number(dealii::ParameterHandler &prm, const std::string &key, double &value,
                 const std::string &documentation, const dealii::Patterns::PatternBase &pattern);
 
+/// Whether the section @p name is @p section or lies in it; all lie in "".
+bool is_in_section(const std::string &name, const std::string &section);
+
 /// All declared entries in the order of their declaration, as an array of objects with the strings
 /// "section" ("" or "A/B"), "key", "default", "value", "allowed" (in plain words), "unit" and
 /// "documentation", and where the pattern has them the numbers "lower" and "upper" or the array

@@ -101,8 +101,12 @@ void inverse_from_cholesky(std::size_t n, double *L, std::size_t stride)
 void solve_rows_with_factor(std::size_t n, const double *L, std::size_t stride_L,
                             std::size_t n_rows, double *B, std::size_t stride_B)
 {
-  solve_rows(static_cast<int>(n), L, static_cast<int>(stride_L), static_cast<int>(n_rows), B,
-             static_cast<int>(stride_B));
+  const int size = static_cast<int>(n), ld = static_cast<int>(stride_L);
+  if (n_rows == 1) // the factor is read once, where a product of matrices would copy all of it
+    cblas_dtrsv(CblasColMajor, CblasLower, CblasNoTrans, CblasNonUnit, size, L, ld, B,
+                static_cast<int>(stride_B));
+  else
+    solve_rows(size, L, ld, static_cast<int>(n_rows), B, static_cast<int>(stride_B));
 }
 
 double cholesky_with_jitter(std::size_t n, double *A, std::size_t stride, double scale,

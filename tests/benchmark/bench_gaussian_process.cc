@@ -11,6 +11,7 @@
 #include <operators/nn/cholesky.h>
 #include <operators/nn/gaussian_process.h>
 #include <operators/nn/lapack.h>
+#include <tests/benchmark/processor_time.h>
 
 #include <benchmark/benchmark.h>
 
@@ -18,33 +19,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <random>
 
 using namespace understudy;
+using benchmarks::median;
+using benchmarks::seconds;
 
 namespace
 {
-/// Processor time of this program [s]: other programs on the machine do not count.
-double seconds()
-{
-  timespec t;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
 template <class Action>
 double time_of(const Action &action)
 {
   const double start = seconds();
   action();
   return seconds() - start;
-}
-
-double median(std::vector<double> v)
-{
-  std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
-  return v[v.size() / 2];
 }
 
 PointBatch normal_numbers(std::size_t n_components, std::size_t n_points)

@@ -8,33 +8,21 @@
 // was measured in turn with it; both are medians.
 #include <meshes/mesh_transfer.h>
 #include <meshes/tutte_map.h>
+#include <tests/benchmark/processor_time.h>
 #include <tests/notched_mesh.h>
 #include <tests/random_numbers.h>
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <ctime>
 #include <memory>
 
 using namespace understudy;
+using benchmarks::median;
+using benchmarks::seconds;
 
 namespace
 {
-/// Processor time of this program [s]: other programs on the machine do not count.
-double seconds()
-{
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
-double median(std::vector<double> v)
-{
-  std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
-  return v[v.size() / 2];
-}
-
 template <class Function>
 double milliseconds(const Function &f)
 {

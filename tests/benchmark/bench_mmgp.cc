@@ -9,6 +9,7 @@
 // neither changes the time or the memory.
 #include <meshes/plate_generator.h>
 #include <surrogates/mmgp_training.h>
+#include <tests/benchmark/processor_time.h>
 
 #include <deal.II/base/mpi.h>
 
@@ -17,28 +18,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 
 using namespace understudy;
+using benchmarks::median;
+using benchmarks::seconds;
 
 namespace
 {
 constexpr std::size_t n_samples = 500;
 const std::vector<std::string> features(plate_features.begin(), plate_features.end());
-
-/// Processor time of this program [ms]: other programs on the machine do not count.
-double milliseconds()
-{
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return 1e3 * static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_nsec);
-}
-
-double median(std::vector<double> v)
-{
-  std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
-  return v[v.size() / 2];
-}
 
 MmgpProblem problem()
 {
@@ -98,12 +86,12 @@ void predict(benchmark::State &state)
   std::vector<double> predictions, morphings;
   for (auto _ : state)
   {
-    const double begin = milliseconds();
+    const double begin = seconds();
     const CommonMesh::Morphed morphed = model.state().common.morph(plate.mesh);
-    const double middle = milliseconds();
+    const double middle = seconds();
     benchmark::DoNotOptimize(model.predict(plate.mesh, morphed, plate.inputs));
-    predictions.push_back(milliseconds() - middle);
-    morphings.push_back(middle - begin);
+    predictions.push_back(1e3 * (seconds() - middle));
+    morphings.push_back(1e3 * (middle - begin));
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

@@ -7,32 +7,20 @@
 // they take; five_real_s, how often per second the five real transforms that the usual form of the
 // advection needs (w, u, v to the grid, u w and v w back), planned by measurement. Medians.
 #include <solvers/torus_vorticity.h>
+#include <tests/benchmark/processor_time.h>
 #include <tests/random_numbers.h>
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 
 using namespace understudy;
+using benchmarks::median;
+using benchmarks::seconds;
 
 namespace
 {
-/// Processor time of this program [s]: other programs on the machine do not count.
-double seconds()
-{
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
-double median(std::vector<double> v)
-{
-  std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
-  return v[v.size() / 2];
-}
-
 template <class Function>
 double seconds_per_call(int repetitions, const Function &f)
 {

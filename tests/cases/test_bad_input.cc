@@ -10,7 +10,7 @@
 #include <data/store/manifest.h>
 #include <data/store/model_file.h>
 #include <meshes/rve_published.h>
-#include <tests/run_program.h>
+#include <tests/only_line.h>
 #include <tests/small_rve.h>
 #include <tests/temporary_folder.h>
 
@@ -81,13 +81,6 @@ struct BadInput : testing::Test
   }
 
   /// The one line with which the program ends.
-  static std::string only_line(const ProgramResult &result, int code)
-  {
-    EXPECT_EQ(result.code, code) << result.output;
-    EXPECT_EQ(result.output.rfind("error: ", 0), 0u) << result.output;
-    EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
-    return result.output;
-  }
   static std::string sentence(const std::string &arguments, int code = refused)
   {
     return only_line(run_understudy(arguments + " --quiet"), code);

@@ -76,7 +76,7 @@ TEST_F(MmgpCase, RunsFromPlatesToReport)
   for (const char *output : {"rrmse_U1", "rrmse_U2"})
     EXPECT_LT(results[output], results[std::string("ridge_") + output].get<double>()) << output;
   EXPECT_EQ(results["gate_recall"], 1.);
-  EXPECT_GT(results["coverage_nodes"], 0.7);
+  EXPECT_GT(results["coverage_nodes"], 0.85);
   for (const char *key :
        {"gate_false_alarm", "newton_iterations_default", "newton_iterations_guess",
         "one_step_newton_iterations_default", "one_step_newton_iterations_guess",
@@ -174,7 +174,9 @@ TEST_F(MmgpCase, HandOversAreLearnedFromWhenAsked)
   const auto kept = json("handover/manifest.json", folder)["attributes"]["handed_over"];
   ASSERT_GE(kept.size(), entries.size());
   EXPECT_EQ(kept[1]["reason"], entries[1]["reason"]);
-  EXPECT_THAT(run(asked, folder).output, Not(HasSubstr("train: done")));
+  const auto again = run(asked, folder);
+  EXPECT_EQ(again.code, 0) << again.output;
+  EXPECT_THAT(again.output, HasSubstr("train: up to date"));
   // Hand-overs that went missing are handed over again.
   fs::remove_all(folder + "/handover");
   EXPECT_THAT(run(asked + "--stages run", folder).output, HasSubstr("run: done"));

@@ -8,40 +8,14 @@
 #include <operators/nn/cholesky.h>
 #include <operators/nn/gaussian_process.h>
 #include <operators/nn/matern_kernel.h>
+#include <tests/count_allocations.h>
 #include <tests/random_numbers.h>
 #include <tests/temporary_folder.h>
 
 #include <gmock/gmock.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <limits>
-#include <new>
-
-namespace
-{
-std::size_t n_allocations = 0;
-}
-
-// Not inlined: the compiler would take free() for the wrong partner of operator new.
-[[gnu::noinline]] void *operator new(std::size_t size)
-{
-  ++n_allocations;
-  void *memory = std::malloc(size);
-  if (memory == nullptr)
-    throw std::bad_alloc();
-  return memory;
-}
-
-[[gnu::noinline]] void operator delete(void *memory) noexcept
-{
-  std::free(memory);
-}
-
-[[gnu::noinline]] void operator delete(void *memory, std::size_t) noexcept
-{
-  std::free(memory);
-}
 
 using namespace understudy;
 using test::random_numbers;
@@ -405,11 +379,14 @@ TEST(Cholesky, FactorSolutionAndInverseHoldForAllSizesAndStrides)
       for (std::size_t k = 0; k <= j; ++k)
         for (const std::size_t row : {0, 1})
           rows[2 * j + row] += L[j + k * stride] * r[k * 2 % (n * n) + row * (n > 1)];
+    std::vector<double> alone = rows; // row b, in steps of 2
     solve_rows_with_factor(n, L.data(), stride, 2, rows.data(), 2);
+    solve_rows_with_factor(n, L.data(), stride, 1, alone.data() + 1, 2);
     inverse_from_cholesky(n, A.data(), stride);
     for (std::size_t j = 0; j < n; ++j)
     {
       EXPECT_NEAR(rows[2 * j], r[j * 2 % (n * n)], 1e-13) << n;
+      EXPECT_NEAR(alone[2 * j + 1], rows[2 * j + 1], 1e-13) << n;
       for (std::size_t i = 0; i < n; ++i)
       {
         double product = 0., inverse = 0.;

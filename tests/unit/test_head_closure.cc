@@ -9,37 +9,14 @@
 #include <meshes/rve_generator.h>
 #include <surrogates/closure_request.h>
 #include <surrogates/head_closure.h>
+#include <tests/count_allocations.h>
 #include <tests/temporary_folder.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <limits>
-#include <new>
-
-namespace
-{
-std::size_t n_allocations = 0;
-}
-
-// Not inlined, because GCC then takes malloc and free for a mismatched pair.
-[[gnu::noinline]] void *operator new(std::size_t size)
-{
-  ++n_allocations;
-  if (void *memory = std::malloc(size))
-    return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void *memory) noexcept
-{
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void *memory, std::size_t) noexcept
-{
-  std::free(memory);
-}
 
 namespace understudy
 {

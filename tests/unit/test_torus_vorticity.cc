@@ -2,68 +2,26 @@
 // Copyright (C) 2026 The Understudy authors
 #include <data/core/errors.h>
 #include <solvers/torus_vorticity.h>
-#include <tests/random_numbers.h>
+#include <tests/count_allocations.h>
 #include <tests/temporary_folder.h>
+#include <tests/torus_grids.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <limits>
-#include <new>
 #include <stdexcept>
 
 using namespace understudy;
+using test::noise;
+using test::vorticity;
 using testing::HasSubstr;
 using testing_tools::sentence_of;
 using Parameters = TorusVorticityParameters;
 
 namespace
 {
-std::size_t n_allocations = 0;
-}
-
-// Not inlined: the compiler would take free() for the wrong partner of operator new.
-[[gnu::noinline]] void *operator new(std::size_t size)
-{
-  ++n_allocations;
-  void *memory = std::malloc(size);
-  if (memory == nullptr)
-    throw std::bad_alloc();
-  return memory;
-}
-
-[[gnu::noinline]] void operator delete(void *memory) noexcept
-{
-  std::free(memory);
-}
-
-[[gnu::noinline]] void operator delete(void *memory, std::size_t) noexcept
-{
-  std::free(memory);
-}
-
-namespace
-{
-/// Random values at the points with mean 0.
-std::vector<double> noise(std::size_t n, unsigned seed)
-{
-  auto grid = test::random_numbers(n * n, seed, 3.);
-  double mean = 0.;
-  for (const double g : grid)
-    mean += g / double(grid.size());
-  for (double &g : grid)
-    g -= mean;
-  return grid;
-}
-
-std::vector<double> vorticity(const TorusVorticity &flow)
-{
-  std::vector<double> grid(flow.n() * flow.n());
-  flow.vorticity(grid);
-  return grid;
-}
 
 /// Of the state: so that a run that goes on must take up the closure too.
 struct Smagorinsky : SubgridClosure
@@ -135,12 +93,12 @@ TEST(TorusVorticity, GoesOnFromAStateBitForBit)
     for (const std::size_t before : {std::size_t(1), std::size_t(5)})
     {
       const Parameters p{.n = 24, .viscosity = 0.01, .beta = 1., .time_step = 0.01, .order = order};
-      const auto f = noise(24, 3);
+      const auto f = noise(24, 3, 3.);
       Smagorinsky closure;
       TorusVorticity whole(p), first(p), second(p);
       for (TorusVorticity *flow : {&whole, &first, &second})
       {
-        flow->set_vorticity(noise(24, flow == &second ? 9 : 1));
+        flow->set_vorticity(noise(24, flow == &second ? 9 : 1, 3.));
         flow->set_forcing(f);
         flow->set_closure(&closure);
       }
@@ -161,7 +119,7 @@ TEST(TorusVorticity, GoesOnFromAStateBitForBit)
 TEST(TorusVorticity, StaysReal)
 {
   TorusVorticity flow({.n = 54, .viscosity = 1e-4, .time_step = 2e-3});
-  flow.set_vorticity(noise(54, 1));
+  flow.set_vorticity(noise(54, 1, 3.));
   flow.advance(100);
   EXPECT_EQ(flow.modes()[0], 0.);
   for (int k1 = 1; k1 <= 17; ++k1)
@@ -174,7 +132,7 @@ TEST(TorusVorticity, RefusesStatesOfOthers)
   TorusVorticity flow({.n = 16, .order = 2}), other({.n = 24}), same({.n = 16, .order = 3});
   EXPECT_THAT(sentence_of<UserError>([&] { flow.restore(other.state()); }),
               HasSubstr("has 240 numbers; a cutoff of 5 asks for 132"));
-  same.set_vorticity(noise(16, 1));
+  same.set_vorticity(noise(16, 1, 3.));
   same.advance(3);
   EXPECT_THAT(sentence_of<UserError>([&] { flow.restore(same.state()); }),
               HasSubstr("holds 2 old right-hand sides; order 2"));
@@ -199,7 +157,7 @@ TEST(TorusVorticity, RefusesWrongParametersAndFields)
   EXPECT_EQ(Parameters({.n = 0, .side = 0., .viscosity = -1., .order = 1}).problems().size(), 4u);
 
   TorusVorticity flow({.n = 16});
-  auto w = noise(16, 1);
+  auto w = noise(16, 1, 3.);
   w[35] = nan;
   EXPECT_THAT(sentence_of<UserError>([&] { flow.set_vorticity(w); }),
               HasSubstr("vorticity on the torus is not finite at grid point (2, 3)"));
@@ -213,7 +171,7 @@ TEST(TorusVorticity, RefusesWrongParametersAndFields)
 TEST(TorusVorticity, BlowUpIsASolverError)
 {
   TorusVorticity flow({.n = 16, .viscosity = 0., .time_step = 5.});
-  flow.set_vorticity(noise(16, 1));
+  flow.set_vorticity(noise(16, 1, 3.));
   std::string sentence;
   try
   {
@@ -228,10 +186,10 @@ TEST(TorusVorticity, BlowUpIsASolverError)
   for (int i = 0; i < 3; ++i) // until nothing finite is left
     EXPECT_THROW(flow.step(), SolverError);
   flow.set_time_step(0.01);
-  flow.set_vorticity(noise(16, 1));
+  flow.set_vorticity(noise(16, 1, 3.));
   flow.advance(20);
   TorusVorticity fresh({.n = 16, .viscosity = 0., .time_step = 0.01});
-  fresh.set_vorticity(noise(16, 1));
+  fresh.set_vorticity(noise(16, 1, 3.));
   fresh.advance(20);
   EXPECT_EQ(vorticity(flow), vorticity(fresh));
 }
@@ -248,8 +206,8 @@ TEST(TorusVorticity, ChangesStartAnew)
     change();
     return flow.state().n_old == 0;
   };
-  EXPECT_TRUE(starts_anew([&] { flow.set_vorticity(noise(16, 1)); }));
-  EXPECT_TRUE(starts_anew([&] { flow.set_forcing(noise(16, 2)); }));
+  EXPECT_TRUE(starts_anew([&] { flow.set_vorticity(noise(16, 1, 3.)); }));
+  EXPECT_TRUE(starts_anew([&] { flow.set_forcing(noise(16, 2, 3.)); }));
   EXPECT_TRUE(starts_anew([&] { flow.set_closure(&closure); }));
   EXPECT_TRUE(starts_anew([&] { flow.set_time_step(2e-3); }));
 }
@@ -260,7 +218,7 @@ TEST(TorusVorticity, StepsAllocateNothing)
   TorusVorticity flow({.n = 32});
   Smagorinsky closure;
   flow.set_closure(&closure);
-  flow.set_vorticity(noise(32, 1));
+  flow.set_vorticity(noise(32, 1, 3.));
   const std::size_t before = n_allocations;
   flow.advance(10);
   EXPECT_EQ(n_allocations, before);

@@ -5,6 +5,7 @@
 // symmetries and conservation laws of its equation.
 #include <solvers/torus_vorticity.h>
 #include <tests/random_numbers.h>
+#include <tests/torus_grids.h>
 
 #include <gtest/gtest.h>
 
@@ -16,6 +17,8 @@
 #include <vector>
 
 using namespace understudy;
+using test::noise;
+using test::vorticity;
 using Complex = TorusVorticity::Complex;
 using Parameters = TorusVorticityParameters;
 using std::numbers::pi;
@@ -53,25 +56,6 @@ std::vector<double> random_flow(std::size_t n, unsigned seed, double side = 2. *
       return w;
     },
     side);
-}
-
-/// Random values at the points, with mean 0: all modes.
-std::vector<double> noise(std::size_t n, unsigned seed)
-{
-  auto grid = test::random_numbers(n * n, seed);
-  double mean = 0.;
-  for (const double g : grid)
-    mean += g / double(grid.size());
-  for (double &g : grid)
-    g -= mean;
-  return grid;
-}
-
-std::vector<double> vorticity(const TorusVorticity &flow)
-{
-  std::vector<double> grid(flow.n() * flow.n());
-  flow.vorticity(grid);
-  return grid;
 }
 
 double distance(const std::vector<double> &a, const std::vector<double> &b)
