@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace understudy
 {
@@ -176,21 +175,11 @@ std::string plate_unit(const std::string &name)
 void scalars_of_fields(const TriangleMesh &mesh, const std::vector<std::vector<double>> &fields,
                        double *scalars)
 {
-  const std::vector<double> &U2 = fields[1], &evrcum = fields[2], &s11 = fields[3],
-                            &s22 = fields[4], &s12 = fields[5];
-  double largest = 0.; // squared
-  for (std::size_t i = 0; i < s11.size(); ++i)
-    largest =
-      std::max(largest, s11[i] * s11[i] - s11[i] * s22[i] + s22[i] * s22[i] + 3. * s12[i] * s12[i]);
-  scalars[0] = std::sqrt(largest);
-  scalars[1] = *std::ranges::max_element(evrcum);
-  scalars[2] = scalars[3] = -std::numeric_limits<double>::infinity();
+  std::vector<unsigned> top;
   for (const auto &edge : mesh.edges.at("top"))
-    for (const unsigned i : edge)
-    {
-      scalars[2] = std::max(scalars[2], U2[i]);
-      scalars[3] = std::max(scalars[3], s22[i]);
-    }
+    top.insert(top.end(), edge.begin(), edge.end());
+  std::ranges::copy(
+    largest_values(top, fields[1], fields[2], fields[3], fields[4], fields[5]), scalars);
 }
 
 std::vector<PlateDesign> design_plates(const PlateSamplingParameters &sampling)

@@ -223,20 +223,35 @@ void PlateViscoplastic::Implementation::finish(PlateResult &result)
   {
     result.U1.push_back(result.displacement[2 * i]);
     result.U2.push_back(result.displacement[2 * i + 1]);
-    const double s11 = result.sig11[i], s22 = result.sig22[i], s12 = result.sig12[i];
-    result.max_von_mises =
-      std::max(result.max_von_mises, std::sqrt(s11 * s11 - s11 * s22 + s22 * s22 + 3. * s12 * s12));
   }
-  result.max_evrcum = *std::max_element(result.evrcum.begin(), result.evrcum.end());
-  const auto largest_on_top = [this](const std::vector<double> &field)
+  const auto largest = largest_values(top, result.U2, result.evrcum, result.sig11, result.sig22,
+                                      result.sig12);
+  result.max_von_mises = largest[0];
+  result.max_evrcum = largest[1];
+  result.max_U2_top = largest[2];
+  result.max_sig22_top = largest[3];
+}
+
+std::array<double, 4> largest_values(const std::vector<unsigned> &top,
+                                     const std::vector<double> &U2,
+                                     const std::vector<double> &evrcum,
+                                     const std::vector<double> &sig11,
+                                     const std::vector<double> &sig22,
+                                     const std::vector<double> &sig12)
+{
+  double von_mises = 0.; // squared
+  for (std::size_t i = 0; i < sig11.size(); ++i)
+    von_mises = std::max(von_mises, sig11[i] * sig11[i] - sig11[i] * sig22[i] +
+                                      sig22[i] * sig22[i] + 3. * sig12[i] * sig12[i]);
+  const auto largest_on_top = [&top](const std::vector<double> &field)
   {
     double value = top.empty() ? 0. : field[top.front()];
     for (const unsigned node : top)
       value = std::max(value, field[node]);
     return value;
   };
-  result.max_U2_top = largest_on_top(result.U2);
-  result.max_sig22_top = largest_on_top(result.sig22);
+  return {std::sqrt(von_mises), *std::max_element(evrcum.begin(), evrcum.end()), largest_on_top(U2),
+          largest_on_top(sig22)};
 }
 
 PlateViscoplastic::PlateViscoplastic(const TriangleMesh &mesh, const PlateParameters &parameters,

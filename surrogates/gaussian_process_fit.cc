@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #include <data/core/collective.h>
 #include <data/core/errors.h>
+#include <data/core/stop_flag.h>
 #include <solvers/petsc_owners.h>
 #include <surrogates/gaussian_process_fit.h>
 
@@ -117,14 +118,17 @@ struct Box
   }
 };
 
-std::vector<double> start_of(unsigned restart, unsigned seed, const Box &box)
+std::vector<double> start_of(std::size_t process, unsigned restart,
+                             const GaussianProcessFitParameters &parameters, const Box &box)
 {
   const std::size_t d = box.lower.size() - 2;
   std::vector<double> start(d, 0.5 * std::log(static_cast<double>(d)));
   start.insert(start.end(), {0., std::log(1e-3)});
+  if (restart == 0 && !parameters.first_starts.empty())
+    start = parameters.first_starts[process].logarithms();
   if (restart > 0)
   {
-    std::seed_seq words{seed, restart};
+    std::seed_seq words{parameters.seed, restart};
     std::mt19937_64 random(words);
     const auto within_factor = [&](double factor) // 53 bits of the generator: in [-1, 1)
     { return std::log(factor) * (std::ldexp(static_cast<double>(random() >> 11), -52) - 1.); };
@@ -181,7 +185,8 @@ Search search(GaussianProcessLikelihood &likelihood, const std::vector<double> &
 /// All searches, each made by one rank and known to all afterwards.
 std::vector<Search> all_searches(MPI_Comm comm, const PointBatch &x,
                                  const std::vector<PointBatch> &outputs, const Box &box,
-                                 const GaussianProcessFitParameters &parameters)
+                                 const GaussianProcessFitParameters &parameters,
+                                 const std::function<void(std::size_t, std::size_t)> &searched)
 {
   int n_ranks = 1;
   MPI_Comm_size(comm, &n_ranks);
@@ -195,6 +200,7 @@ std::vector<Search> all_searches(MPI_Comm comm, const PointBatch &x,
                  std::size_t last = outputs.size();
                  for (std::size_t s = rank; s < n_searches; s += static_cast<std::size_t>(n_ranks))
                  {
+                   throw_if_stop_requested("the search for hyper-parameters begins anew next time.");
                    const std::size_t process = s / parameters.n_restarts;
                    if (process != last)
                    {
@@ -204,12 +210,15 @@ std::vector<Search> all_searches(MPI_Comm comm, const PointBatch &x,
                    last = process;
                    const auto restart = static_cast<unsigned>(s % parameters.n_restarts);
                    const Search found =
-                     search(*likelihood, start_of(restart, parameters.seed, box), box, parameters);
+                     search(*likelihood, start_of(process, restart, parameters, box), box, parameters);
                    double *row = &table[s * width];
                    row[0] = found.log_likelihood;
                    row[1] = found.evaluations;
                    row[2] = found.converged;
                    std::copy(found.logarithms.begin(), found.logarithms.end(), row + 3);
+                   if (searched)
+                     searched(std::min(n_searches, s - rank + static_cast<std::size_t>(n_ranks)),
+                              n_searches);
                  }
                });
   MPI_Allreduce(MPI_IN_PLACE, table.data(), static_cast<int>(table.size()), MPI_DOUBLE, MPI_SUM,
@@ -223,8 +232,9 @@ std::vector<Search> all_searches(MPI_Comm comm, const PointBatch &x,
   return searches;
 }
 
-GaussianProcessFit conclude(const PointBatch &x, const PointBatch &y, const Search *searches,
-                            const Box &box, const GaussianProcessFitParameters &parameters)
+GaussianProcessFit conclude(const PointBatch &x, const PointBatch &y, std::size_t process,
+                            const Search *searches, const Box &box,
+                            const GaussianProcessFitParameters &parameters)
 {
   std::size_t best = 0;
   std::vector<GaussianProcessSearch> reports;
@@ -232,7 +242,7 @@ GaussianProcessFit conclude(const PointBatch &x, const PointBatch &y, const Sear
   {
     const Search &s = searches[r];
     reports.push_back(
-      {GaussianProcessParameters::from_logarithms(start_of(r, parameters.seed, box)),
+      {GaussianProcessParameters::from_logarithms(start_of(process, r, parameters, box)),
        GaussianProcessParameters::from_logarithms(s.logarithms), s.log_likelihood,
        static_cast<unsigned>(s.evaluations), s.converged > 0., box.touched_by(s.logarithms)});
     if (s.log_likelihood > searches[best].log_likelihood)
@@ -264,19 +274,27 @@ std::vector<std::string> GaussianProcessFitParameters::problems() const
 
 std::vector<GaussianProcessFit>
 fit_gaussian_processes(MPI_Comm comm, const PointBatch &x, const std::vector<PointBatch> &outputs,
-                       const GaussianProcessFitParameters &parameters)
+                       const GaussianProcessFitParameters &parameters,
+                       const std::function<void(std::size_t, std::size_t)> &searched)
 {
   for (const std::string &sentence : parameters.problems())
     throw UserError(sentence);
+  const auto &starts = parameters.first_starts;
+  if (!starts.empty() &&
+      (starts.size() != outputs.size() ||
+       std::ranges::any_of(starts, [&](const GaussianProcessParameters &start)
+                           { return start.length_scales.size() != x.n_components(); })))
+    throw UserError("The starts of the searches of Gaussian processes do not fit their inputs and "
+                    "outputs.");
   const Box box(parameters, x.n_components());
-  const std::vector<Search> searches = all_searches(comm, x, outputs, box, parameters);
+  const std::vector<Search> searches = all_searches(comm, x, outputs, box, parameters, searched);
   std::vector<GaussianProcessFit> fits;
   on_all_ranks(comm,
                [&]
                {
                  for (std::size_t p = 0; p < outputs.size(); ++p)
-                   fits.push_back(conclude(x, outputs[p], &searches[p * parameters.n_restarts], box,
-                                           parameters));
+                   fits.push_back(conclude(x, outputs[p], p, &searches[p * parameters.n_restarts],
+                                           box, parameters));
                });
   return fits;
 }

@@ -6,6 +6,8 @@
 
 #include <mpi.h>
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,9 @@ struct GaussianProcessFitParameters
   /// or when L / (n m) has risen by less than this in five iterations.
   double value_tolerance = 1e-8;
   unsigned seed = 1;
+  /// From where the first search of each process starts; empty: l = sqrt(n_inputs), s2 = 1,
+  /// noise = 1e-3 for all.
+  std::vector<GaussianProcessParameters> first_starts;
 
   double min_length = 1e-2, max_length = 1e3;
   double min_signal = 1e-4, max_signal = 1e3; ///< signal variance
@@ -52,18 +57,22 @@ struct GaussianProcessFit
 /// Maximum likelihood for several processes over the same inputs: for each, the log marginal
 /// likelihood is maximised over the logarithms of its parameters within their bounds from several
 /// starts by a bounded limited-memory quasi-Newton method (TAO's BLMVM; Benson and More, Argonne
-/// preprint ANL/MCS-P909-0901, 2001). The first start is l = sqrt(n_inputs), s2 = 1, noise = 1e-3.
-/// The others are log-uniform within a factor 10 of l and s2 and a factor 1000 of the noise, cut at
+/// preprint ANL/MCS-P909-0901, 2001). The first start is that of the parameters. The others are
+/// log-uniform within a factor 10 of l and s2 and a factor 1000 of the noise, cut at
 /// the bounds: over the whole box most would lie where K is diagonal and nothing changes. They
 /// depend on the seed and the number of the restart alone.
 ///
 /// The (process, restart) pairs are dealt to the ranks in turn and each is one serial search, so
 /// that the result is the same on every rank and for any number of ranks (to the bit on equal
 /// processors). Options of PETSc with the prefix gaussian_process_ are obeyed, e.g.
-/// -gaussian_process_tao_monitor. Collective; what one rank throws, all throw.
+/// -gaussian_process_tao_monitor. Collective; what one rank throws, all throw, and a request to stop
+/// ends it between two searches (throw_if_stop_requested()).
 /// @param x       [n_inputs][n]
 /// @param outputs per process [n_outputs][n]; outputs of one process share its parameters
+/// @param searched null, or called by each rank after each of its searches with the number of those
+/// that are done on all ranks by now, if they are equally fast, and that of all
 std::vector<GaussianProcessFit>
 fit_gaussian_processes(MPI_Comm comm, const PointBatch &x, const std::vector<PointBatch> &outputs,
-                       const GaussianProcessFitParameters &parameters = {});
+                       const GaussianProcessFitParameters &parameters = {},
+                       const std::function<void(std::size_t, std::size_t)> &searched = {});
 } // namespace understudy

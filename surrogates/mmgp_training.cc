@@ -4,6 +4,8 @@
 #include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/core/parameters.h>
+#include <data/core/progress.h>
+#include <data/core/stop_flag.h>
 #include <data/core/timing.h>
 #include <operators/maps/conformal.h>
 #include <operators/nn/cholesky.h>
@@ -89,12 +91,13 @@ public:
   using Samples = std::function<MmgpSample(std::size_t)>;
 
   Trainer(MPI_Comm comm, const MmgpParameters &parameters, const MmgpProblem &problem,
-          const CommonMesh &common, std::size_t n_samples, const Samples &sample)
+          const CommonMesh &common, std::size_t n_samples, const Samples &sample, Log *log)
     : comm_(comm),
       p_(parameters),
       problem_(problem),
       common_(common),
       sample_(sample),
+      log_(log),
       morphing_(comm, problem, common, n_samples)
   {
     MPI_Comm_size(comm, &n_ranks_);
@@ -103,7 +106,14 @@ public:
   Mmgp run(MmgpTraining &training)
   {
     const double begin = seconds_now();
-    for_my_samples([&](std::size_t i, const MmgpSample &s) { morphing_.take(i, s); });
+    const auto show = progress("train: morphing", "plates");
+    for_my_samples(
+      [&](std::size_t i, const MmgpSample &s)
+      {
+        throw_if_stop_requested("the training begins anew next time.");
+        morphing_.take(i, s);
+        show(i + 1, n_samples());
+      });
     morphing_.share_snapshots();
     training.seconds_morph = slowest(seconds_now() - begin);
 
@@ -113,8 +123,11 @@ public:
     training.seconds_pod = slowest(seconds_now() - pod_begin);
 
     const double fit_begin = seconds_now();
-    auto fits = fit_gaussian_processes(comm_, draft.X, draft.outputs, p_.fit);
+    auto fits = fit_gaussian_processes(comm_, draft.X, draft.outputs, p_.fit,
+                                       progress("train: processes", "searches"));
     training.seconds_fit = slowest(seconds_now() - fit_begin);
+    for (const GaussianProcessFit &fit : fits)
+      found_.push_back(fit.process.parameters());
     close_gates(draft.X, draft.state.gates);
     training.processes = told(draft, fits);
     Mmgp::State state = std::move(draft).finish(std::move(fits));
@@ -131,6 +144,22 @@ private:
     MPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, comm_);
     return seconds;
   }
+
+  /// Tells how much of something is done and how much time that will take yet.
+  std::function<void(std::size_t done, std::size_t all)> progress(const char *what,
+                                                                  const char *unit) const
+  {
+    if (log_ == nullptr)
+      return [](std::size_t, std::size_t) {};
+    return [line = std::optional<Progress>(), this, what, unit](std::size_t done,
+                                                                std::size_t all) mutable
+    {
+      if (!line) // the time of the first was not taken
+        line.emplace(*log_, what, unit, all, done);
+      line->update(done);
+    };
+  }
+
   std::size_t n_samples() const { return morphing_.snapshots().n_samples; }
   std::vector<std::size_t> fold(std::size_t k) const
   {
@@ -235,14 +264,21 @@ private:
 
   /// Errors of the samples of a fold in deviations, by a model that was trained without them: per
   /// output at their places in @p scores, [n_samples][scores_per_sample] or [n_samples].
-  void score_fold(std::size_t k, PerNode &scores) const
+  void score_fold(std::size_t k, PerNode &scores,
+                  const std::function<void(std::size_t, std::size_t)> &show) const
   {
     const MmgpSnapshots &all = morphing_.snapshots();
     const auto others = all_but_fold(k);
     MmgpDraft draft = draft_of(modes_[k], others, mean_loss(k));
     GaussianProcessFitParameters one_search = p_.fit;
     one_search.n_restarts = 1;
-    auto fits = fit_gaussian_processes(comm_, draft.X, draft.outputs, one_search);
+    // Fewer samples may have fewer modes.
+    if (found_.size() == draft.outputs.size() &&
+        found_.front().length_scales.size() == draft.X.n_components())
+      one_search.first_starts = found_;
+    auto fits = fit_gaussian_processes(comm_, draft.X, draft.outputs, one_search,
+                                       [&](std::size_t done, std::size_t of_fold)
+                                       { show(k * of_fold + done, n_folds * of_fold); });
     const Mmgp model(std::move(draft).finish(std::move(fits)));
     const std::size_t n_fields = problem_.fields.size(), n_scalars = problem_.scalars.size();
     for_my_samples(
@@ -279,8 +315,9 @@ private:
     const std::size_t n_fields = problem_.fields.size();
     PerNode scores(n_fields, std::vector<double>(n_samples() * scores_per_sample, 0.));
     scores.resize(n_fields + problem_.scalars.size(), std::vector<double>(n_samples(), 0.));
+    const auto show = progress("train: cross-validation", "searches");
     for (std::size_t k = 0; k < n_folds; ++k)
-      score_fold(k, scores);
+      score_fold(k, scores, show);
     const auto band = [&](std::size_t output, const std::string &name)
     {
       morphing_.share(scores[output]);
@@ -302,10 +339,12 @@ private:
   const MmgpProblem &problem_;
   const CommonMesh &common_;
   const Samples &sample_;
+  Log *log_;
   MmgpMorphing morphing_;
   std::vector<MmgpModes> modes_;  ///< per fold: without it
   std::vector<PerNode> loss_;     ///< per fold: sum over its samples
   std::vector<double> residuals_; ///< of the shapes of all folds, squared
+  std::vector<GaussianProcessParameters> found_; ///< with all samples
 };
 } // namespace
 
@@ -350,7 +389,8 @@ std::vector<std::string> MmgpParameters::problems() const
 
 Mmgp train_mmgp(MPI_Comm comm, const MmgpParameters &parameters, const MmgpProblem &problem,
                 const std::vector<std::string> &features, std::size_t n_samples,
-                const std::function<MmgpSample(std::size_t)> &sample, MmgpTraining &training)
+                const std::function<MmgpSample(std::size_t)> &sample, MmgpTraining &training,
+                Log *log)
 {
   if (n_samples < fewest_samples)
     throw UserError("MMGP needs at least " + std::to_string(fewest_samples) +
@@ -358,6 +398,6 @@ Mmgp train_mmgp(MPI_Comm comm, const MmgpParameters &parameters, const MmgpProbl
   std::optional<CommonMesh> common;
   on_all_ranks(
     comm, [&] { common.emplace(sample(n_samples / 2).mesh, tutte_options(parameters, features)); });
-  return Trainer(comm, parameters, problem, *common, n_samples, sample).run(training);
+  return Trainer(comm, parameters, problem, *common, n_samples, sample, log).run(training);
 }
 } // namespace understudy

@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
+#include <data/core/log.h>
 #include <surrogates/gaussian_process_fit.h>
 #include <surrogates/mmgp.h>
 
@@ -64,7 +65,8 @@ struct MmgpTraining
 ///
 /// A cross-validation says how far it may be wrong: every sample belongs to one of five folds, and
 /// for each fold the rest is learned alone (with one search for the hyper-parameters of each
-/// process). What the modes lose of the samples left out gives the gate of the shape and the
+/// process, from those of all samples: another start may end at a model that is surer of itself, or
+/// less sure, than the one whose errors are to be foretold). What the modes lose of the samples left out gives the gate of the shape and the
 /// truncation of the fields. The errors of these models at the samples left out, in deviations that
 /// they predict, give the bounds: their half width is the split-conformal quantile of 95 %
 /// (conformal_quantile(), for fields grouped_conformal_quantile() over the nodes of each sample),
@@ -76,9 +78,11 @@ struct MmgpTraining
 /// depend on their number.
 /// @param sample   gives a sample; each rank asks for its own share
 /// @param features of the meshes, counter-clockwise: where their boundary is held in the Tutte map
+/// @param log      where the time left is told, or null
 /// Throws UserError for fewer than 10 samples, samples that do not fit the problem or cannot be
 /// morphed (naming the sample), and outputs that are equal in all samples.
 Mmgp train_mmgp(MPI_Comm comm, const MmgpParameters &parameters, const MmgpProblem &problem,
                 const std::vector<std::string> &features, std::size_t n_samples,
-                const std::function<MmgpSample(std::size_t)> &sample, MmgpTraining &training);
+                const std::function<MmgpSample(std::size_t)> &sample, MmgpTraining &training,
+                Log *log = nullptr);
 } // namespace understudy

@@ -6,6 +6,7 @@
 #include <cases/mmgp/report.h>
 #include <cases/mmgp/stages.h>
 #include <cases/mmgp/unlike_plates.h>
+#include <data/core/errors.h>
 #include <data/core/timing.h>
 #include <data/output/paraview_collection.h>
 #include <data/store/atomic_file.h>
@@ -88,6 +89,36 @@ Json add_prediction(const MmgpPrediction &p, const MmgpProblem &problem, const M
   for (std::size_t s = 0; s < truth.scalars.size(); ++s)
     row["scalars"].push_back({truth.scalars[s], p.scalars.mean[s], p.scalars.deviation[s],
                               p.scalars.lower[s], p.scalars.upper[s]});
+  return row;
+}
+
+std::optional<CommonMesh::Morphed> morphed_if_possible(const Mmgp &model, const TriangleMesh &mesh)
+{
+  try
+  {
+    return model.state().common.morph(mesh);
+  }
+  catch (const UserError &)
+  {
+    return std::nullopt;
+  }
+}
+
+/// What there is to say of a test plate that has no prediction.
+Json row_without_prediction(const MmgpSample &plate, bool with_draws)
+{
+  Json row = {{"n_nodes", plate.mesh.n_nodes()},
+              {"gate", to_string(MmgpGate::morph)},
+              {"largest_deviation", nullptr},
+              {"seconds_morph", nullptr},
+              {"seconds_predict", nullptr},
+              {"fields", Json(plate.fields.size(), Json(3, nullptr))}};
+  for (const double truth : plate.scalars)
+  {
+    row["scalars"].push_back({truth, nullptr, nullptr, nullptr, nullptr});
+    if (with_draws)
+      row["derived"].push_back(Json(3, nullptr));
+  }
   return row;
 }
 
@@ -178,7 +209,15 @@ void mmgp_compare_stage(MmgpWorkshop &workshop)
     {
       const MmgpSample plate = mmgp_sample(*data, test[i]);
       const double begin = seconds_now();
-      const auto morphed = model.state().common.morph(plate.mesh);
+      const auto morphing = morphed_if_possible(model, plate.mesh);
+      if (!morphing)
+      {
+        Json row = row_without_prediction(plate, p.run.n_draws > 0);
+        row["id"] = test[i];
+        row["seconds_exact"] = data->read(test[i], "seconds").at(0);
+        return row;
+      }
+      const CommonMesh::Morphed &morphed = *morphing;
       const double middle = seconds_now();
       const MmgpPrediction found = model.predict(plate.mesh, morphed, plate.inputs);
       const double end = seconds_now();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <data/core/collective.h>
+#include <data/core/stop_flag.h>
 
 #include <nlohmann/json.hpp>
 
@@ -24,7 +25,10 @@ nlohmann::json over_ranks(MPI_Comm comm, std::size_t n, const Action &action)
                [&]
                {
                  for (std::size_t i = rank_in(comm); i < n; i += n_ranks)
+                 {
+                   throw_if_stop_requested("the stage begins anew next time.");
                    mine.push_back(action(i));
+                 }
                });
   nlohmann::json all = nlohmann::json::array();
   all.get_ref<nlohmann::json::array_t &>().resize(n);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace understudy
 {
@@ -124,6 +125,9 @@ void add_accuracy(Report &report, const MmgpCaseParameters &p, const MmgpFinding
   report.heading("Plates not seen before");
   report.number("n_train", static_cast<double>(f.n_train));
   report.number("n_test", static_cast<double>(f.test.size()));
+  report.number("not_morphed",
+                static_cast<double>(std::ranges::count_if(
+                  f.test, [](const auto &plate) { return plate["gate"] == "morph"; })));
   report.number("coverage_nodes", mean_coverage(f.predictors[0].fields));
   report.number("coverage_scalars", mean_coverage(f.predictors[0].scalars));
   report.number("n_common_nodes", f.train["n_common_nodes"].get<double>());
@@ -136,7 +140,8 @@ void add_accuracy(Report &report, const MmgpCaseParameters &p, const MmgpFinding
   add_outputs(report, problem.scalars, f, false);
   report.paragraph(
     "Plates in which evrcum exceeds 1e-6 nowhere do not flow; {left_out_evrcum} such "
-    "plates are left out of the RRMSE of evrcum and max_evrcum.");
+    "plates are left out of the RRMSE of evrcum and max_evrcum. Plates that cannot be morphed have "
+    "no prediction and are in none of these numbers ({not_morphed}).");
 }
 
 /// Scalars that are learned directly beside those of draws of the fields.
@@ -185,8 +190,11 @@ void add_gates(Report &report, const nlohmann::json &run)
     }
     std::vector<double> deviations;
     for (const auto &plate : run[group])
-      deviations.push_back(plate["deviation"].get<double>());
-    report.number(std::string("median_deviation_") + group, median(deviations));
+      if (plate["gate"] != "morph") // which has no prediction
+        deviations.push_back(plate["deviation"].get<double>());
+    report.number(std::string("median_deviation_") + group,
+                  deviations.empty() ? std::numeric_limits<double>::quiet_NaN()
+                                     : median(deviations));
     row.keys.push_back(std::string("median_deviation_") + group);
     all[side] = static_cast<double>(run[group].size());
     handed[side] = all[side] - report.value(row.keys.front());
@@ -264,12 +272,17 @@ void add_guesses(Report &report, const nlohmann::json &guessed)
   report.table({"", "ramp, own", "ramp, MMGP", "one step, own", "one step, MMGP"}, rows);
 }
 
+/// Over the plates that have this number; NaN when none has.
 double mean_over(const nlohmann::json &plates, const char *what)
 {
-  double sum = 0.;
+  double sum = 0., n = 0.;
   for (const auto &plate : plates)
-    sum += plate[what].get<double>() / static_cast<double>(plates.size());
-  return sum;
+    if (plate[what].is_number())
+    {
+      sum += plate[what].get<double>();
+      n += 1.;
+    }
+  return sum / n;
 }
 
 void add_costs(Report &report, const MmgpFindings &f)
@@ -289,7 +302,9 @@ void add_costs(Report &report, const MmgpFindings &f)
   report.number("time_morph_s", morph, "s");
   report.number("time_predict_morphed_s", predict_morphed, "s");
   report.number("speedup", exact / predict);
-  report.number("break_even_runs", std::ceil((generate + train) / (exact - predict)));
+  report.number("break_even_runs", exact > predict
+                                     ? std::ceil((generate + train) / (exact - predict))
+                                     : std::numeric_limits<double>::infinity());
   report.paragraph(
     "Data took {time_generate_s}, training {time_train_s}: morphing {time_train_morph_s}, modes "
     "{time_train_pod_s}, processes {time_train_fit_s}, cross-validation {time_train_validate_s}. "

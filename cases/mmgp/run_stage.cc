@@ -6,6 +6,7 @@
 #include <cases/mmgp/stages.h>
 #include <data/core/collective.h>
 #include <data/core/errors.h>
+#include <data/core/stop_flag.h>
 #include <data/core/timing.h>
 #include <data/store/atomic_file.h>
 #include <data/store/strict_json.h>
@@ -84,6 +85,9 @@ nlohmann::json compare_guesses(const RunContext &context, const MmgpCaseParamete
   nlohmann::json all = nlohmann::json::array();
   for (std::size_t i = 0; i < std::min<std::size_t>(p.run.n_guessed, ids.size()); ++i)
   {
+    if (stop_requested(context.comm))
+      throw Error(ExitCode::stopped,
+                  "Stopped " + stop_reason() + "; the stage begins anew next time.");
     StoredPlate plate;
     on_all_ranks(context.comm, [&] { plate = read_plate(data, ids[i]); });
     try

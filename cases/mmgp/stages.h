@@ -89,9 +89,6 @@ private:
   std::vector<DataSets::Place> places_;
 };
 
-/// The answer of a model to one of its own samples in a few numbers, to be compared at every load.
-std::vector<double> probe_of(const Mmgp &model, const MmgpSample &sample);
-
 /// Whether the hand-overs that the record of the stage 'run' speaks of are still there. Local.
 bool handovers_are_there(const MmgpWorkshop &workshop);
 

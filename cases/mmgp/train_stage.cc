@@ -67,7 +67,7 @@ void mmgp_train_stage(MmgpWorkshop &workshop)
   MmgpTraining training;
   const Mmgp model = train_mmgp(
     context.comm, p.training, p.problem(), {plate_features.begin(), plate_features.end()},
-    samples->size(), [&](std::size_t i) { return (*samples)(i); }, training);
+    samples->size(), [&](std::size_t i) { return (*samples)(i); }, training, &context.log);
   const double seconds = seconds_now() - start;
   on_rank_0(context.comm,
             [&]
@@ -75,8 +75,6 @@ void mmgp_train_stage(MmgpWorkshop &workshop)
               ModelFile file;
               model.save(file);
               const MmgpSample middle = (*samples)(samples->size() / 2);
-              const auto probe = probe_of(model, middle);
-              file.add("probe", {probe.size()}, probe);
               add_mmgp_probe(file, model, middle.mesh, middle.inputs);
               file.meta()["kind"] = "mmgp";
               file.meta()["dataset_hash"] = samples->data().hash();

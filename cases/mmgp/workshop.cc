@@ -8,8 +8,8 @@
 #include <data/store/atomic_file.h>
 #include <data/store/folders.h>
 #include <data/store/model_file.h>
-
-#include <cmath>
+#include <surrogates/field_probe.h>
+#include <surrogates/mmgp_field_map.h>
 
 namespace understudy
 {
@@ -31,22 +31,6 @@ MmgpSample mmgp_sample(const DataSet &data, std::size_t id)
   StoredPlate plate = read_plate(data, id);
   return {std::move(plate.mesh), std::move(plate.inputs), std::move(plate.fields),
           std::move(plate.scalars)};
-}
-
-std::vector<double> probe_of(const Mmgp &model, const MmgpSample &sample)
-{
-  const MmgpPrediction p = model.predict(sample.mesh, sample.inputs);
-  std::vector<double> probe = p.scalars.mean;
-  probe.insert(probe.end(), p.scalars.deviation.begin(), p.scalars.deviation.end());
-  for (const MmgpValues &field : p.fields)
-    for (const auto *values : {&field.mean, &field.deviation})
-    {
-      double sum = 0.;
-      for (const double v : *values)
-        sum += std::abs(v);
-      probe.push_back(sum / static_cast<double>(values->size()));
-    }
-  return probe;
 }
 
 MmgpTrainingSamples::MmgpTrainingSamples(DataSets data)
@@ -134,26 +118,20 @@ std::string MmgpWorkshop::model_hash() const
 
 Mmgp MmgpWorkshop::model() const
 {
+  ModelFile file;
   std::optional<Mmgp> loaded;
   on_all_ranks(comm(),
                [&]
                {
-                 const ModelFile file = ModelFile::read(model_file().string());
+                 file = ModelFile::read(model_file().string());
                  loaded.emplace(Mmgp::load(file));
                  require_problem(*loaded, parameters_.problem(), model_file().string());
-                 const DataSets data = training_data();
-                 if (file.meta().value("dataset_hash", "") != data.hash())
+                 if (file.meta().value("dataset_hash", "") != training_data().hash())
                    throw UserError("The model '" + model_file().string() +
                                    "' was trained on other data; run the stage 'train'.");
-                 const MmgpTrainingSamples samples(data);
-                 const auto probe = probe_of(*loaded, samples(samples.size() / 2));
-                 const auto &stored = file.tensor("probe", {probe.size()});
-                 for (std::size_t i = 0; i < probe.size(); ++i)
-                   if (!(std::abs(probe[i] - stored[i]) <= 1e-6 * std::abs(stored[i]) + 1e-12))
-                     throw UserError("The model '" + model_file().string() +
-                                     "' does not answer its probe as it did when it was trained; "
-                                     "run the stage 'train' with --force.");
                });
+  MmgpFieldMap map({std::shared_ptr<void>(), &*loaded}, comm()); // not owned
+  check_field_probe(file, map, comm());
   return std::move(*loaded);
 }
 } // namespace understudy

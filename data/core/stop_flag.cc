@@ -70,6 +70,12 @@ bool stop_requested(MPI_Comm comm)
   return any != none;
 }
 
+void throw_if_stop_requested(const std::string &sentence)
+{
+  if (stop_requested_here())
+    throw Error(ExitCode::stopped, "Stopped " + stop_reason() + "; " + sentence);
+}
+
 std::string stop_reason()
 {
   if ((agreed != none ? agreed : reason_here()) == signal_received)

@@ -202,9 +202,10 @@ GaussianProcess::GaussianProcess(State state) : state_(std::move(state))
                       "greater than 0.");
   for (const double l : state_.parameters.length_scales)
     inverse_.push_back(1. / l);
-  points_.resize(n * d);
-  std::vector<double> scaled(n * d);
-  scale(state_.x, inverse_, scaled.data(), points_.data());
+  scaled_.resize(n * d);
+  for (std::size_t c = 0; c < d; ++c)
+    for (std::size_t i = 0; i < n; ++i)
+      scaled_[c * n + i] = state_.x(c, i) * inverse_[c];
 }
 
 void GaussianProcess::predict(const PointBatch &x, PointBatch &mean,
@@ -220,16 +221,19 @@ void GaussianProcess::predict(const PointBatch &x, PointBatch &mean,
   if (variance != nullptr)
     variance->resize(all);
   const std::size_t width = std::min(block, all);
-  std::vector<double> scaled(d * width), k(n * width);
+  std::vector<double> z(d), column(width > 1 ? n : 0), k(n * width);
   const double s2 = state_.parameters.signal_variance;
   for (std::size_t begin = 0; begin < all; begin += width)
   {
     const std::size_t count = std::min(width, all - begin);
-    for (std::size_t c = 0; c < d; ++c)
-      for (std::size_t p = 0; p < count; ++p)
-        scaled[c * width + p] = x(c, begin + p) * inverse_[c];
-    for (std::size_t i = 0; i < n; ++i) // k(X, x), one training point after the other
-      matern_values(d, count, scaled.data(), width, &points_[i * d], s2, &k[i * width]);
+    for (std::size_t p = 0; p < count; ++p) // k(X, x), one point after the other
+    {
+      for (std::size_t c = 0; c < d; ++c)
+        z[c] = x(c, begin + p) * inverse_[c];
+      matern_values(d, n, scaled_.data(), n, z.data(), s2, width > 1 ? column.data() : k.data());
+      for (std::size_t i = 0; i < column.size(); ++i)
+        k[i * width + p] = column[i];
+    }
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(m),
                 static_cast<int>(count), static_cast<int>(n), 1., state_.weights.data(),
                 static_cast<int>(n), k.data(), static_cast<int>(width), 0., mean.data() + begin,

@@ -129,7 +129,7 @@ public:
 
 private:
   State state_;
-  std::vector<double> points_;  ///< training inputs divided by the length scales, [n][n_inputs]
+  std::vector<double> scaled_;  ///< training inputs divided by the length scales, [n_inputs][n]
   std::vector<double> inverse_; ///< 1 / l
 };
 } // namespace understudy

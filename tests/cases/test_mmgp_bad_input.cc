@@ -138,7 +138,7 @@ TEST_F(MmgpBadInput, ForeignModels)
                     w *= 1.001;
                   m.add(name, m.shape(name), weights);
                 }),
-              HasSubstr("does not answer its probe as it did when it was trained"));
+              HasSubstr("does not give the answers stored in its probe"));
   EXPECT_THAT(refusal_of_model(
                 [](ModelFile &m)
                 {
