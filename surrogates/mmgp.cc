@@ -30,16 +30,18 @@ double squared_distance(const std::vector<double> &L, std::vector<double> d)
 }
 
 /// Appends a value that was learned, with its variance and bounds @p band deviations away.
-void append(const MmgpOutput &output, double mean, double variance, double band, MmgpValues &values)
+void append(const MmgpOutput &output, double mean, double variance, double band, double range,
+            MmgpValues &values)
 {
-  const double deviation = std::sqrt(std::max(variance, 0.));
+  const double deviation = std::sqrt(std::max(variance, 0.)), rounding = Mmgp::rounding * range;
+  const double half_width = std::max(band * std::max(deviation, rounding), rounding);
   values.mean.push_back(output.physical(mean));
   values.deviation.push_back(
     output.is_logarithmic()
       ? (output.physical(mean + deviation) - output.physical(mean - deviation)) / 2.
       : deviation);
-  values.lower.push_back(output.physical(mean - band * deviation));
-  values.upper.push_back(output.physical(mean + band * deviation));
+  values.lower.push_back(output.physical(mean - half_width));
+  values.upper.push_back(output.physical(mean + half_width));
 }
 
 void shut(MmgpPrediction &prediction, MmgpGate gate, const std::string &reason)
@@ -96,6 +98,23 @@ PointBatch one_point(const std::vector<double> &components)
   return point;
 }
 
+Mmgp::Mmgp(State state) : state_(std::move(state))
+{
+  for (Field &field : state_.fields)
+  {
+    const std::size_t n_common = field.pod.n_rows(), n_modes = field.pod.n_modes();
+    field.by_node.resize(n_common * (2 + n_modes));
+    double *row = field.by_node.data();
+    for (std::size_t i = 0; i < n_common; ++i, row += 2 + n_modes)
+    {
+      row[0] = field.pod.mean()[i];
+      row[1] = field.truncation[i];
+      for (std::size_t k = 0; k < n_modes; ++k)
+        row[2 + k] = field.pod.modes()[k * n_common + i];
+    }
+  }
+}
+
 MmgpProblem Mmgp::problem() const
 {
   MmgpProblem p{state_.inputs, {}, {}};
@@ -135,49 +154,51 @@ std::vector<double> Mmgp::input_of(const TriangleMesh &mesh, const CommonMesh::M
   return X;
 }
 
-std::vector<double> Mmgp::FieldDistribution::process_variance() const
+std::vector<Mmgp::Normal> Mmgp::coefficients(const Field &field, const PointBatch &X) const
 {
-  const std::size_t n_nodes = mean.size();
-  std::vector<double> sum(n_nodes, 0.);
-  for (std::size_t k = 0; k < variances.size(); ++k)
-  {
-    const double *mode = modes.data() + k * n_nodes, v = variances[k];
-    for (std::size_t i = 0; i < n_nodes; ++i)
-      sum[i] += v * mode[i] * mode[i];
-  }
-  return sum;
-}
-
-Mmgp::FieldDistribution Mmgp::distribution(const Field &field, const CommonMesh::Morphed &morphed,
-                                           const PointBatch &X) const
-{
-  const std::size_t n_common = state_.common.n_nodes(), n_modes = field.pod.n_modes();
-  const std::size_t n_nodes = morphed.from_common.n_rows();
-  FieldDistribution found;
-  found.variances.resize(n_modes);
-  PointBatch coefficients(n_modes, 1), mean;
+  std::vector<Normal> found;
+  PointBatch mean;
   std::vector<double> variance;
-  for (std::size_t g = 0; g < field.processes.size(); ++g)
+  for (const GaussianProcess &process : field.processes)
   {
-    const GaussianProcess &process = field.processes[g];
     process.predict(X, mean, &variance);
     for (std::size_t k = 0; k < mean.n_components(); ++k)
     {
-      const double s = field.scaling.scale[g + k];
-      coefficients(g + k, 0) = field.scaling.offset[g + k] + s * mean(k, 0);
-      found.variances[g + k] = s * s * (variance[0] + process.parameters().noise_variance);
+      const double s = field.scaling.scale[found.size()];
+      found.push_back({field.scaling.offset[found.size()] + s * mean(k, 0),
+                       s * s * (variance[0] + process.parameters().noise_variance)});
     }
   }
-  std::vector<double> common(n_common);
-  field.pod.expand(coefficients, common.data());
-  const auto take = [&](std::size_t n_fields, const double *from, std::vector<double> &to)
+  return found;
+}
+
+Mmgp::FieldMoments Mmgp::moments(const Field &field, const CommonMesh::Morphed &morphed,
+                                 const PointBatch &X) const
+{
+  constexpr std::size_t block = 128; // nodes, of which all numbers stay in the first cache
+  const std::vector<Normal> of_modes = coefficients(field, X);
+  const std::size_t n_nodes = morphed.from_common.n_rows(), width = 2 + of_modes.size();
+  FieldMoments found{std::vector<double>(n_nodes), std::vector<double>(n_nodes),
+                     std::vector<double>(n_nodes)};
+  std::vector<double> rows(block * width);
+  for (std::size_t begin = 0; begin < n_nodes; begin += block)
   {
-    to.resize(n_fields * n_nodes);
-    morphed.from_common.apply(n_fields, from, to.data());
-  };
-  take(1, common.data(), found.mean);
-  take(1, field.truncation.data(), found.truncation);
-  take(n_modes, field.pod.modes().data(), found.modes);
+    const std::size_t n = std::min(block, n_nodes - begin);
+    morphed.from_common.apply_rows(begin, n, width, field.by_node.data(), rows.data());
+    for (std::size_t i = 0; i < n; ++i)
+    {
+      const double *row = &rows[i * width], *modes = row + 2;
+      double mean = row[0], variance = 0.;
+      for (std::size_t k = 0; k < of_modes.size(); ++k)
+      {
+        mean += of_modes[k].mean * modes[k];
+        variance += of_modes[k].variance * modes[k] * modes[k];
+      }
+      found.mean[begin + i] = mean;
+      found.variance[begin + i] = variance;
+      found.truncation[begin + i] = row[1];
+    }
+  }
   return found;
 }
 
@@ -194,15 +215,15 @@ Mmgp::Normal Mmgp::distribution(const Scalar &scalar, const PointBatch &X) const
 MmgpValues Mmgp::field_values(const Field &field, const CommonMesh::Morphed &morphed,
                               const PointBatch &X, double &deviation) const
 {
-  const FieldDistribution found = distribution(field, morphed, X);
-  const std::vector<double> of_processes = found.process_variance();
+  const FieldMoments found = moments(field, morphed, X);
   // What modes and interpolation lose is the same for every plate: it tells nothing of this one.
-  deviation = std::sqrt(*std::ranges::max_element(of_processes)) / field.range;
+  deviation = std::sqrt(*std::ranges::max_element(found.variance)) / field.range;
   MmgpValues values;
   for (auto *list : {&values.mean, &values.deviation, &values.lower, &values.upper})
     list->reserve(found.mean.size());
   for (std::size_t i = 0; i < found.mean.size(); ++i)
-    append(field.output, found.mean[i], of_processes[i] + found.truncation[i], field.band, values);
+    append(field.output, found.mean[i], found.variance[i] + found.truncation[i], field.band,
+           field.range, values);
   return values;
 }
 
@@ -212,7 +233,7 @@ MmgpValues Mmgp::scalar_values(const PointBatch &X) const
   for (const Scalar &scalar : state_.scalars)
   {
     const Normal found = distribution(scalar, X);
-    append(scalar.output, found.mean, found.variance, scalar.band, values);
+    append(scalar.output, found.mean, found.variance, scalar.band, scalar.scale, values);
   }
   return values;
 }

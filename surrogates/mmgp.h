@@ -88,11 +88,14 @@ PointBatch one_point(const std::vector<double> &components);
 ///
 /// P and Q take fields to the common mesh and back; trunc is the mean square, over samples that the
 /// modes were not made from, of what modes and interpolation lose. Bounds are mean -+ band
-/// sqrt(var), see train_mmgp().
+/// sqrt(var), see train_mmgp(), and at least rounding away.
 class Mmgp
 {
 public:
   static constexpr double normal_95 = 1.959963984540054; ///< 97.5 % quantile of N(0, 1)
+  /// Errors and deviations below this share of the range of an output (the scale of a scalar) are
+  /// rounding: bounds are never closer to the mean.
+  static constexpr double rounding = 1e-12;
 
   struct Scaling
   {
@@ -107,6 +110,9 @@ public:
     std::vector<double> truncation;         ///< [n_common], squared unit of the learned field
     double range = 0.;                      ///< of the learned field over the samples
     double band = normal_95; ///< half width of the bounds, in deviations of what is learned
+    /// [n_common][2 + n_modes]: mean, truncation and modes of each node together, as predictions
+    /// read them; made of the above by the constructor.
+    std::vector<double> by_node = {};
   };
   struct Scalar
   {
@@ -138,7 +144,7 @@ public:
   /// Of the model files that save() writes and load() reads.
   static constexpr int file_version = 2;
 
-  explicit Mmgp(State state) : state_(std::move(state)) {}
+  explicit Mmgp(State state);
 
   const State &state() const { return state_; }
   MmgpProblem problem() const;
@@ -156,26 +162,24 @@ public:
   std::vector<double> input_of(const TriangleMesh &mesh, const CommonMesh::Morphed &morphed,
                                const std::vector<double> &inputs, double &residual) const;
 
-  /// A learned field at the nodes of a mesh as a sum of independent normal numbers z:
-  ///   mean_i + sum_k mode_ki sqrt(variance_k) z_k + sqrt(truncation_i) z_i.
-  struct FieldDistribution
-  {
-    std::vector<double> mean;       ///< [n_nodes]
-    std::vector<double> modes;      ///< [n_modes][n_nodes], Q phi_k
-    std::vector<double> variances;  ///< [n_modes], s_k^2 (v_k + noise_k)
-    std::vector<double> truncation; ///< [n_nodes]
-
-    /// Of what the processes say, [n_nodes]: without truncation.
-    std::vector<double> process_variance() const;
-  };
-  /// @param X what input_of() gives, as one point
-  FieldDistribution distribution(const Field &field, const CommonMesh::Morphed &morphed,
-                                 const PointBatch &X) const;
-
   struct Normal
   {
     double mean = 0., variance = 0.;
   };
+  /// What the processes say of the coefficients of the modes, s_k^2 (v_k + noise_k) their variance.
+  /// @param X what input_of() gives, as one point
+  std::vector<Normal> coefficients(const Field &field, const PointBatch &X) const;
+
+  /// A learned field at the nodes of a mesh, each [n_nodes].
+  struct FieldMoments
+  {
+    std::vector<double> mean;
+    std::vector<double> variance;   ///< of what the processes say: without truncation
+    std::vector<double> truncation; ///< trunc
+  };
+  FieldMoments moments(const Field &field, const CommonMesh::Morphed &morphed,
+                       const PointBatch &X) const;
+
   Normal distribution(const Scalar &scalar, const PointBatch &X) const;
 
   /// Writes the model file with its problem and @p meta.

@@ -27,16 +27,26 @@ MmgpDraws::MmgpDraws(const Mmgp &model, const CommonMesh::Morphed &morphed, cons
 {
   for (const Mmgp::Field &field : model.state().fields)
   {
-    Mmgp::FieldDistribution d = model.distribution(field, morphed, X);
-    const std::size_t n = d.mean.size();
-    for (std::size_t k = 0; k < d.variances.size(); ++k)
-      for (std::size_t i = 0; i < n; ++i)
-        d.modes[k * n + i] *= std::sqrt(d.variances[k]);
-    for (double &t : d.truncation)
-      t = std::sqrt(t);
-    drawn_.emplace_back(n);
-    fields_.push_back(std::move(d));
+    fields_.push_back(field_of(model, field, morphed, X));
+    drawn_.emplace_back(fields_.back().mean.size());
   }
+}
+
+MmgpDraws::Field MmgpDraws::field_of(const Mmgp &model, const Mmgp::Field &field,
+                                     const CommonMesh::Morphed &morphed, const PointBatch &X)
+{
+  Mmgp::FieldMoments moments = model.moments(field, morphed, X);
+  const auto coefficients = model.coefficients(field, X);
+  const std::size_t n = moments.mean.size();
+  Field found{std::move(moments.mean), std::vector<double>(coefficients.size() * n),
+              std::move(moments.truncation), coefficients.size()};
+  morphed.from_common.apply(found.n_modes, field.pod.modes().data(), found.modes.data());
+  for (std::size_t k = 0; k < found.n_modes; ++k)
+    for (std::size_t i = 0; i < n; ++i)
+      found.modes[k * n + i] *= std::sqrt(coefficients[k].variance);
+  for (double &t : found.truncation)
+    t = std::sqrt(t);
+  return found;
 }
 
 /// Box and Muller by hand: std::normal_distribution differs between standard libraries.
@@ -50,7 +60,7 @@ const std::vector<std::vector<double>> &MmgpDraws::next()
 {
   for (std::size_t f = 0; f < fields_.size(); ++f)
   {
-    const Mmgp::FieldDistribution &d = fields_[f];
+    const Field &d = fields_[f];
     std::vector<double> &values = drawn_[f];
     const std::size_t n = values.size();
     values = d.mean;
@@ -59,7 +69,7 @@ const std::vector<std::vector<double>> &MmgpDraws::next()
       for (std::size_t i = 0; i < n; ++i)
         values[i] += z * mode[i];
     };
-    for (std::size_t k = 0; k < d.variances.size(); ++k)
+    for (std::size_t k = 0; k < d.n_modes; ++k)
       add(d.modes.data() + k * n, normal());
     add(d.truncation.data(), normal());
     if (const MmgpOutput &output = model_.state().fields[f].output; output.is_logarithmic())

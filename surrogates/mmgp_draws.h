@@ -31,7 +31,19 @@ private:
   double normal();
 
   const Mmgp &model_;
-  std::vector<Mmgp::FieldDistribution> fields_; ///< modes and truncation in deviations
+  /// A learned field at the nodes as a sum of independent normal numbers z,
+  ///   mean_i + sum_k modes_ik z_k + truncation_i z_i.
+  struct Field
+  {
+    std::vector<double> mean;       ///< [n_nodes]
+    std::vector<double> modes;      ///< [n_modes][n_nodes], each in its deviations
+    std::vector<double> truncation; ///< [n_nodes], a deviation
+    std::size_t n_modes = 0;
+  };
+  static Field field_of(const Mmgp &model, const Mmgp::Field &field,
+                        const CommonMesh::Morphed &morphed, const PointBatch &X);
+
+  std::vector<Field> fields_;
   std::mt19937_64 random_;
   std::vector<std::vector<double>> drawn_;
 };

@@ -70,7 +70,7 @@ std::vector<double> thinned(std::vector<double> scores, std::size_t n)
 /// |error| in deviations. Where both are rounding against the range of the output, it is 0.
 double score_of(double error, double variance, double range)
 {
-  const double rounding = 1e-12 * range;
+  const double rounding = Mmgp::rounding * range;
   return std::abs(error) <= rounding ? 0.
                                      : std::abs(error) / std::max(std::sqrt(variance), rounding);
 }
@@ -290,12 +290,12 @@ private:
         for (std::size_t f = 0; f < n_fields; ++f)
         {
           const Mmgp::Field &field = model.state().fields[f];
-          const auto found = model.distribution(field, morphing_.morphed(i), X);
-          std::vector<double> errors = morphing_.learned(f, sample),
-                              variance = found.process_variance();
+          const auto found = model.moments(field, morphing_.morphed(i), X);
+          std::vector<double> errors = morphing_.learned(f, sample);
           for (std::size_t n = 0; n < errors.size(); ++n)
             errors[n] =
-              score_of(errors[n] - found.mean[n], variance[n] + found.truncation[n], field.range);
+              score_of(errors[n] - found.mean[n], found.variance[n] + found.truncation[n],
+                       field.range);
           std::ranges::copy(thinned(std::move(errors), scores_per_sample),
                             &scores[f][i * scores_per_sample]);
         }

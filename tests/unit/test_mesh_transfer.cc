@@ -312,3 +312,26 @@ TEST(MassMatrix, IsExactForLinearFunctions)
     sum += product[i] * in_g[i];
   EXPECT_NEAR(sum, exact, 1e-13);
 }
+
+// Requirement: both layouts of fields give the same values, whatever the number of fields and
+// wherever a range of rows begins.
+TEST(MeshTransfer, LayoutsOfFieldsAgree)
+{
+  const auto from = image(notched_mesh(0.3, 12, 1)), to = image(notched_mesh(0.6, 15, 2));
+  const MeshTransfer P = transfer(from, to);
+  for (const std::size_t n_fields : {1, 3, 8, 18})
+  {
+    const auto together = random_numbers(n_fields * from.n_nodes(), 3);
+    std::vector<double> apart(together.size());
+    for (std::size_t i = 0; i < from.n_nodes(); ++i)
+      for (std::size_t f = 0; f < n_fields; ++f)
+        apart[f * from.n_nodes() + i] = together[i * n_fields + f];
+    const auto wanted = applied(P, apart);
+    const std::size_t first = 7, n = P.n_rows() - 11;
+    std::vector<double> rows(n * n_fields);
+    P.apply_rows(first, n, n_fields, together.data(), rows.data());
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t f = 0; f < n_fields; ++f)
+        ASSERT_NEAR(rows[i * n_fields + f], wanted[f * P.n_rows() + first + i], 1e-15);
+  }
+}
