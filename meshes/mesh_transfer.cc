@@ -88,8 +88,8 @@ void MeshTransfer::apply(std::size_t n_fields, const double *from, double *to) c
 void MeshTransfer::apply_rows(std::size_t first, std::size_t n, std::size_t n_fields,
                               const double *from, double *to) const
 {
-  apply_to_rows(n, n_fields, matrix.column.data() + 3 * first, matrix.value.data() + 3 * first, from,
-                to);
+  apply_to_rows(n, n_fields, matrix.column.data() + 3 * first, matrix.value.data() + 3 * first,
+                from, to);
 }
 
 MeshTransfer make_transfer(const TriangleLocator &from,

@@ -178,8 +178,8 @@ void scalars_of_fields(const TriangleMesh &mesh, const std::vector<std::vector<d
   std::vector<unsigned> top;
   for (const auto &edge : mesh.edges.at("top"))
     top.insert(top.end(), edge.begin(), edge.end());
-  std::ranges::copy(
-    largest_values(top, fields[1], fields[2], fields[3], fields[4], fields[5]), scalars);
+  std::ranges::copy(largest_values(top, fields[1], fields[2], fields[3], fields[4], fields[5]),
+                    scalars);
 }
 
 std::vector<PlateDesign> design_plates(const PlateSamplingParameters &sampling)

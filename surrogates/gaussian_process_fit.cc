@@ -193,34 +193,34 @@ std::vector<Search> all_searches(MPI_Comm comm, const PointBatch &x,
   const std::size_t rank = static_cast<std::size_t>(rank_in(comm)), n_parameters = box.lower.size();
   const std::size_t n_searches = outputs.size() * parameters.n_restarts, width = 3 + n_parameters;
   std::vector<double> table(n_searches * width, 0.); // sums with zeros are exact
-  on_all_ranks(comm,
-               [&]
-               {
-                 std::unique_ptr<GaussianProcessLikelihood> likelihood;
-                 std::size_t last = outputs.size();
-                 for (std::size_t s = rank; s < n_searches; s += static_cast<std::size_t>(n_ranks))
-                 {
-                   throw_if_stop_requested("the search for hyper-parameters begins anew next time.");
-                   const std::size_t process = s / parameters.n_restarts;
-                   if (process != last)
-                   {
-                     likelihood.reset(); // before the next one takes its memory
-                     likelihood = std::make_unique<GaussianProcessLikelihood>(x, outputs[process]);
-                   }
-                   last = process;
-                   const auto restart = static_cast<unsigned>(s % parameters.n_restarts);
-                   const Search found =
-                     search(*likelihood, start_of(process, restart, parameters, box), box, parameters);
-                   double *row = &table[s * width];
-                   row[0] = found.log_likelihood;
-                   row[1] = found.evaluations;
-                   row[2] = found.converged;
-                   std::copy(found.logarithms.begin(), found.logarithms.end(), row + 3);
-                   if (searched)
-                     searched(std::min(n_searches, s - rank + static_cast<std::size_t>(n_ranks)),
-                              n_searches);
-                 }
-               });
+  on_all_ranks(
+    comm,
+    [&]
+    {
+      std::unique_ptr<GaussianProcessLikelihood> likelihood;
+      std::size_t last = outputs.size();
+      for (std::size_t s = rank; s < n_searches; s += static_cast<std::size_t>(n_ranks))
+      {
+        throw_if_stop_requested("the search for hyper-parameters begins anew next time.");
+        const std::size_t process = s / parameters.n_restarts;
+        if (process != last)
+        {
+          likelihood.reset(); // before the next one takes its memory
+          likelihood = std::make_unique<GaussianProcessLikelihood>(x, outputs[process]);
+        }
+        last = process;
+        const auto restart = static_cast<unsigned>(s % parameters.n_restarts);
+        const Search found =
+          search(*likelihood, start_of(process, restart, parameters, box), box, parameters);
+        double *row = &table[s * width];
+        row[0] = found.log_likelihood;
+        row[1] = found.evaluations;
+        row[2] = found.converged;
+        std::copy(found.logarithms.begin(), found.logarithms.end(), row + 3);
+        if (searched)
+          searched(std::min(n_searches, s - rank + static_cast<std::size_t>(n_ranks)), n_searches);
+      }
+    });
   MPI_Allreduce(MPI_IN_PLACE, table.data(), static_cast<int>(table.size()), MPI_DOUBLE, MPI_SUM,
                 comm);
   std::vector<Search> searches;

@@ -65,8 +65,8 @@ struct GaussianProcessFit
 /// The (process, restart) pairs are dealt to the ranks in turn and each is one serial search, so
 /// that the result is the same on every rank and for any number of ranks (to the bit on equal
 /// processors). Options of PETSc with the prefix gaussian_process_ are obeyed, e.g.
-/// -gaussian_process_tao_monitor. Collective; what one rank throws, all throw, and a request to stop
-/// ends it between two searches (throw_if_stop_requested()).
+/// -gaussian_process_tao_monitor. Collective; what one rank throws, all throw, and a request to
+/// stop ends it between two searches (throw_if_stop_requested()).
 /// @param x       [n_inputs][n]
 /// @param outputs per process [n_outputs][n]; outputs of one process share its parameters
 /// @param searched null, or called by each rank after each of its searches with the number of those

@@ -293,9 +293,8 @@ private:
           const auto found = model.moments(field, morphing_.morphed(i), X);
           std::vector<double> errors = morphing_.learned(f, sample);
           for (std::size_t n = 0; n < errors.size(); ++n)
-            errors[n] =
-              score_of(errors[n] - found.mean[n], found.variance[n] + found.truncation[n],
-                       field.range);
+            errors[n] = score_of(errors[n] - found.mean[n], found.variance[n] + found.truncation[n],
+                                 field.range);
           std::ranges::copy(thinned(std::move(errors), scores_per_sample),
                             &scores[f][i * scores_per_sample]);
         }
@@ -341,9 +340,9 @@ private:
   const Samples &sample_;
   Log *log_;
   MmgpMorphing morphing_;
-  std::vector<MmgpModes> modes_;  ///< per fold: without it
-  std::vector<PerNode> loss_;     ///< per fold: sum over its samples
-  std::vector<double> residuals_; ///< of the shapes of all folds, squared
+  std::vector<MmgpModes> modes_;                 ///< per fold: without it
+  std::vector<PerNode> loss_;                    ///< per fold: sum over its samples
+  std::vector<double> residuals_;                ///< of the shapes of all folds, squared
   std::vector<GaussianProcessParameters> found_; ///< with all samples
 };
 } // namespace

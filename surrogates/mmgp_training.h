@@ -66,12 +66,13 @@ struct MmgpTraining
 /// A cross-validation says how far it may be wrong: every sample belongs to one of five folds, and
 /// for each fold the rest is learned alone (with one search for the hyper-parameters of each
 /// process, from those of all samples: another start may end at a model that is surer of itself, or
-/// less sure, than the one whose errors are to be foretold). What the modes lose of the samples left out gives the gate of the shape and the
-/// truncation of the fields. The errors of these models at the samples left out, in deviations that
-/// they predict, give the bounds: their half width is the split-conformal quantile of 95 %
-/// (conformal_quantile(), for fields grouped_conformal_quantile() over the nodes of each sample),
-/// the model of all samples being taken for no worse than those of four fifths. With fewer than 19
-/// samples it is the largest error, 1.96 at least.
+/// less sure, than the one whose errors are to be foretold). What the modes lose of the samples
+/// left out gives the gate of the shape and the truncation of the fields. The errors of these
+/// models at the samples left out, in deviations that they predict, give the bounds: their half
+/// width is the split-conformal quantile of 95 % (conformal_quantile(), for fields
+/// grouped_conformal_quantile() over the nodes of each sample), the model of all samples being
+/// taken for no worse than those of four fifths. With fewer than 19 samples it is the largest
+/// error, 1.96 at least.
 ///
 /// Morphing is shared out over the ranks, and so are the searches for hyper-parameters; it costs
 /// about twice as much as without bounds. Collective; the model is equal on all ranks and does not

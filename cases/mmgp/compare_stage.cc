@@ -107,12 +107,10 @@ std::optional<CommonMesh::Morphed> morphed_if_possible(const Mmgp &model, const 
 /// What there is to say of a test plate that has no prediction.
 Json row_without_prediction(const MmgpSample &plate, bool with_draws)
 {
-  Json row = {{"n_nodes", plate.mesh.n_nodes()},
-              {"gate", to_string(MmgpGate::morph)},
-              {"largest_deviation", nullptr},
-              {"seconds_morph", nullptr},
-              {"seconds_predict", nullptr},
-              {"fields", Json(plate.fields.size(), Json(3, nullptr))}};
+  Json row = {
+    {"n_nodes", plate.mesh.n_nodes()}, {"gate", to_string(MmgpGate::morph)},
+    {"largest_deviation", nullptr},    {"seconds_morph", nullptr},
+    {"seconds_predict", nullptr},      {"fields", Json(plate.fields.size(), Json(3, nullptr))}};
   for (const double truth : plate.scalars)
   {
     row["scalars"].push_back({truth, nullptr, nullptr, nullptr, nullptr});

@@ -126,8 +126,8 @@ void add_accuracy(Report &report, const MmgpCaseParameters &p, const MmgpFinding
   report.number("n_train", static_cast<double>(f.n_train));
   report.number("n_test", static_cast<double>(f.test.size()));
   report.number("not_morphed",
-                static_cast<double>(std::ranges::count_if(
-                  f.test, [](const auto &plate) { return plate["gate"] == "morph"; })));
+                static_cast<double>(std::ranges::count_if(f.test, [](const auto &plate)
+                                                          { return plate["gate"] == "morph"; })));
   report.number("coverage_nodes", mean_coverage(f.predictors[0].fields));
   report.number("coverage_scalars", mean_coverage(f.predictors[0].scalars));
   report.number("n_common_nodes", f.train["n_common_nodes"].get<double>());

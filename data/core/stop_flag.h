@@ -23,8 +23,8 @@ bool stop_requested(MPI_Comm comm);
 /// This rank was asked to stop. Local.
 bool stop_requested_here();
 
-/// Throws an Error with exit code 143, "Stopped by a signal; <sentence>", when this rank was asked to
-/// stop: between pieces of work of which nothing is kept until all are done. Local; within
+/// Throws an Error with exit code 143, "Stopped by a signal; <sentence>", when this rank was asked
+/// to stop: between pieces of work of which nothing is kept until all are done. Local; within
 /// on_all_ranks() all ranks stop with the first.
 void throw_if_stop_requested(const std::string &sentence);
 

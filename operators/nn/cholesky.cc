@@ -101,12 +101,32 @@ void inverse_from_cholesky(std::size_t n, double *L, std::size_t stride)
 void solve_rows_with_factor(std::size_t n, const double *L, std::size_t stride_L,
                             std::size_t n_rows, double *B, std::size_t stride_B)
 {
-  const int size = static_cast<int>(n), ld = static_cast<int>(stride_L);
-  if (n_rows == 1) // the factor is read once, where a product of matrices would copy all of it
-    cblas_dtrsv(CblasColMajor, CblasLower, CblasNoTrans, CblasNonUnit, size, L, ld, B,
-                static_cast<int>(stride_B));
-  else
-    solve_rows(size, L, ld, static_cast<int>(n_rows), B, static_cast<int>(stride_B));
+  solve_rows(static_cast<int>(n), L, static_cast<int>(stride_L), static_cast<int>(n_rows), B,
+             static_cast<int>(stride_B));
+}
+
+std::vector<double> packed_triangle(std::size_t n, const double *L, std::size_t stride)
+{
+  std::vector<double> packed;
+  packed.reserve(n * (n + 1) / 2);
+  for (std::size_t j = 0; j < n; ++j)
+    packed.insert(packed.end(), L + j * stride + j, L + j * stride + n);
+  return packed;
+}
+
+std::vector<double> unpacked_triangle(std::size_t n, const std::vector<double> &packed)
+{
+  std::vector<double> L(n * n, 0.);
+  const double *column = packed.data();
+  for (std::size_t j = 0; j < n; column += n - j, ++j)
+    std::copy_n(column, n - j, &L[j * n + j]);
+  return L;
+}
+
+void solve_with_packed_factor(std::size_t n, const std::vector<double> &packed, double *b)
+{
+  cblas_dtpsv(CblasColMajor, CblasLower, CblasNoTrans, CblasNonUnit, static_cast<int>(n),
+              packed.data(), b, 1);
 }
 
 double cholesky_with_jitter(std::size_t n, double *A, std::size_t stride, double scale,

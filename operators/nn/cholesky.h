@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <vector>
 
 namespace understudy
 {
@@ -25,6 +26,14 @@ void inverse_from_cholesky(std::size_t n, double *L, std::size_t stride);
 /// @param B [n][n_rows]: element (r, j) at B[r + j * stride_B]
 void solve_rows_with_factor(std::size_t n, const double *L, std::size_t stride_L,
                             std::size_t n_rows, double *B, std::size_t stride_B);
+
+/// A lower triangle that stands column after column without gaps, n (n + 1) / 2 numbers ("packed"
+/// in LAPACK), of @p L with its upper triangle, and back; the upper triangle becomes 0.
+std::vector<double> packed_triangle(std::size_t n, const double *L, std::size_t stride);
+std::vector<double> unpacked_triangle(std::size_t n, const std::vector<double> &packed);
+
+/// b := L^-1 b with the packed factor, which is read once.
+void solve_with_packed_factor(std::size_t n, const std::vector<double> &packed, double *b);
 
 /// Cholesky factor of A + jitter I with the first jitter of 0, 1e-10, 1e-9, ..., 1e-6 times
 /// @p scale that makes it positive definite. @p fill writes the lower triangle of A and is called

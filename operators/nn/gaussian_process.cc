@@ -181,7 +181,7 @@ GaussianProcess GaussianProcess::condition(const GaussianProcessParameters &para
   state.log_likelihood = likelihood.evaluate(parameters.logarithms().data(), nullptr);
   state.jitter = likelihood.jitter();
   state.weights = likelihood.weights();
-  state.factor = likelihood.factor();
+  state.factor = packed_triangle(x.n_points(), likelihood.factor().data(), x.n_points());
   return GaussianProcess(std::move(state));
 }
 
@@ -190,14 +190,14 @@ GaussianProcess::GaussianProcess(State state) : state_(std::move(state))
   const std::size_t n = state_.x.n_points(), d = state_.x.n_components();
   check_parameters(state_.parameters, d);
   if (n < 2 || d == 0 || state_.weights.empty() || state_.weights.size() % n != 0 ||
-      state_.factor.size() != n * n)
+      state_.factor.size() != n * (n + 1) / 2)
     throw UserError("A Gaussian process needs inputs, weights and a factor that fit " +
                     std::to_string(n) + " samples, of which there must be at least 2.");
   if (!finite(state_.x) || !finite(state_.weights.data(), state_.weights.size()) ||
       !finite(state_.factor.data(), state_.factor.size()))
     throw UserError("A Gaussian process holds a number that is not finite.");
-  for (std::size_t i = 0; i < n; ++i)
-    if (!(state_.factor[i * (n + 1)] > 0.))
+  for (std::size_t i = 0, diagonal = 0; i < n; diagonal += n - i, ++i)
+    if (!(state_.factor[diagonal] > 0.))
       throw UserError("The Cholesky factor of a Gaussian process has a diagonal entry that is not "
                       "greater than 0.");
   for (const double l : state_.parameters.length_scales)
@@ -221,7 +221,9 @@ void GaussianProcess::predict(const PointBatch &x, PointBatch &mean,
   if (variance != nullptr)
     variance->resize(all);
   const std::size_t width = std::min(block, all);
-  std::vector<double> z(d), column(width > 1 ? n : 0), k(n * width);
+  std::vector<double> z(d), column(width > 1 ? n : 0), k(n * width), L;
+  if (variance != nullptr && width > 1)
+    L = unpacked_triangle(n, state_.factor);
   const double s2 = state_.parameters.signal_variance;
   for (std::size_t begin = 0; begin < all; begin += width)
   {
@@ -240,7 +242,10 @@ void GaussianProcess::predict(const PointBatch &x, PointBatch &mean,
                 static_cast<int>(all));
     if (variance == nullptr)
       continue;
-    solve_rows_with_factor(n, state_.factor.data(), n, count, k.data(), width);
+    if (width > 1)
+      solve_rows_with_factor(n, L.data(), n, count, k.data(), width);
+    else
+      solve_with_packed_factor(n, state_.factor, k.data());
     double *v = variance->data() + begin;
     std::fill_n(v, count, s2);
     for (std::size_t i = 0; i < n; ++i)
@@ -254,17 +259,13 @@ void GaussianProcess::predict(const PointBatch &x, PointBatch &mean,
 void GaussianProcess::save(ModelFile &file, const std::string &prefix) const
 {
   const std::size_t n = n_samples(), d = n_inputs();
-  std::vector<double> triangle;
-  triangle.reserve(n * (n + 1) / 2);
-  for (std::size_t j = 0; j < n; ++j)
-    triangle.insert(triangle.end(), &state_.factor[j * n + j], state_.factor.data() + (j + 1) * n);
   file.add(prefix + "inputs", {d, n}, {state_.x.data(), state_.x.data() + d * n});
   file.add(prefix + "length_scales", {d}, state_.parameters.length_scales);
   file.add(prefix + "scalars", {4},
            {state_.parameters.signal_variance, state_.parameters.noise_variance,
             state_.log_likelihood, state_.jitter});
   file.add(prefix + "weights", {n_outputs(), n}, state_.weights);
-  file.add(prefix + "factor", {triangle.size()}, triangle);
+  file.add(prefix + "factor", {state_.factor.size()}, state_.factor);
 }
 
 GaussianProcess GaussianProcess::load(const ModelFile &file, const std::string &prefix)
@@ -283,11 +284,7 @@ GaussianProcess GaussianProcess::load(const ModelFile &file, const std::string &
   state.log_likelihood = scalars[2];
   state.jitter = scalars[3];
   state.weights = file.tensor(prefix + "weights", {m, n});
-  const std::vector<double> &triangle = file.tensor(prefix + "factor", {n * (n + 1) / 2});
-  state.factor.assign(n * n, 0.);
-  const double *column = triangle.data();
-  for (std::size_t j = 0; j < n; column += n - j, ++j)
-    std::copy_n(column, n - j, &state.factor[j * n + j]);
+  state.factor = file.tensor(prefix + "factor", {n * (n + 1) / 2});
   return GaussianProcess(std::move(state));
 }
 } // namespace understudy

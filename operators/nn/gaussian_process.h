@@ -93,7 +93,7 @@ public:
     GaussianProcessParameters parameters;
     PointBatch x;                ///< training inputs [n_inputs][n]
     std::vector<double> weights; ///< K^-1 Y, [n_outputs][n]
-    std::vector<double> factor;  ///< L, column-major [n][n]; the upper triangle is 0
+    std::vector<double> factor;  ///< L, packed_triangle() of [n][n]
     double log_likelihood = 0.;  ///< of the samples
     double jitter = 0.;          ///< added to the diagonal of K
   };
@@ -114,8 +114,8 @@ public:
 
   /// Mean and variance at the points @p x, [n_inputs][n_points]. Per point n (d + m)
   /// multiplications for the mean and n^2 / 2 for the variance, in blocks of 256 points; memory for
-  /// one block is allocated per call. Throws UserError when @p x has other than n_inputs()
-  /// components or holds a number that is not finite.
+  /// one block is allocated per call, and for several points the whole square of L. Throws
+  /// UserError when @p x has other than n_inputs() components or holds a number that is not finite.
   /// @param mean     reshaped to [n_outputs][n_points]
   /// @param variance null, or resized to [n_points]: never negative, without the noise
   void predict(const PointBatch &x, PointBatch &mean,

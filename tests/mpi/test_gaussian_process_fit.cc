@@ -5,6 +5,7 @@
 // searches are deterministic, and every number of ranks gives the same result.
 #include <data/core/collective.h>
 #include <data/core/errors.h>
+#include <operators/nn/cholesky.h>
 #include <surrogates/gaussian_process_fit.h>
 #include <tests/random_numbers.h>
 #include <tests/temporary_folder.h>
@@ -34,6 +35,7 @@ PointBatch drawn(const GaussianProcessParameters &parameters, const PointBatch &
 {
   const std::size_t n = x.n_points();
   const auto process = GaussianProcess::condition(parameters, x, PointBatch(1, n));
+  const std::vector<double> L = unpacked_triangle(n, process.state().factor);
   std::mt19937 random(seed);
   std::normal_distribution<double> normal;
   PointBatch y(m, n);
@@ -42,7 +44,7 @@ PointBatch drawn(const GaussianProcessParameters &parameters, const PointBatch &
     {
       const double z = normal(random);
       for (std::size_t i = j; i < n; ++i)
-        y(o, i) += process.state().factor[i + j * n] * z;
+        y(o, i) += L[i + j * n] * z;
     }
   return y;
 }

@@ -379,16 +379,21 @@ TEST(Cholesky, FactorSolutionAndInverseHoldForAllSizesAndStrides)
       for (std::size_t k = 0; k <= j; ++k)
         for (const std::size_t row : {0, 1})
           rows[2 * j + row] += L[j + k * stride] * r[k * 2 % (n * n) + row * (n > 1)];
-    std::vector<double> alone = rows; // row b, in steps of 2
+    const std::vector<double> packed = packed_triangle(n, L.data(), stride);
+    const std::vector<double> unpacked = unpacked_triangle(n, packed);
+    std::vector<double> alone(n); // row b
+    for (std::size_t j = 0; j < n; ++j)
+      alone[j] = rows[2 * j + 1];
     solve_rows_with_factor(n, L.data(), stride, 2, rows.data(), 2);
-    solve_rows_with_factor(n, L.data(), stride, 1, alone.data() + 1, 2);
+    solve_with_packed_factor(n, packed, alone.data());
     inverse_from_cholesky(n, A.data(), stride);
     for (std::size_t j = 0; j < n; ++j)
     {
       EXPECT_NEAR(rows[2 * j], r[j * 2 % (n * n)], 1e-13) << n;
-      EXPECT_NEAR(alone[2 * j + 1], rows[2 * j + 1], 1e-13) << n;
+      EXPECT_NEAR(alone[j], rows[2 * j + 1], 1e-13) << n;
       for (std::size_t i = 0; i < n; ++i)
       {
+        EXPECT_EQ(unpacked[i + j * n], i < j ? 0. : L[i + j * stride]);
         double product = 0., inverse = 0.;
         for (std::size_t k = 0; k < n; ++k)
         {
