@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <data/core/errors.h>
-#include <data/sampling/latin_hypercube.h>
+#include <data/sampling/random_numbers.h>
 #include <meshes/delaunay.h>
 #include <meshes/plate_generator.h>
 #include <meshes/triangle_smoothing.h>

@@ -5,6 +5,7 @@
 #include <data/core/progress.h>
 #include <data/core/timing.h>
 #include <data/sampling/latin_hypercube.h>
+#include <data/sampling/random_numbers.h>
 #include <surrogates/equino_joint.h>
 #include <surrogates/equino_misfit.h>
 #include <surrogates/layer_widths.h>

@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
-#include <data/sampling/latin_hypercube.h>
+#include <data/output/statistics.h>
+#include <data/sampling/random_numbers.h>
 #include <surrogates/mmgp_draws.h>
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <utility>
 
 namespace understudy
 {
-namespace
-{
-/// The ceil(n p)-th of sorted numbers.
-double quantile(const std::vector<double> &sorted, double p)
-{
-  const double place = std::ceil(p * static_cast<double>(sorted.size()) - 1e-9);
-  return sorted[static_cast<std::size_t>(std::max(place, 1.)) - 1];
-}
-} // namespace
-
 MmgpDraws::MmgpDraws(const Mmgp &model, const CommonMesh::Morphed &morphed, const PointBatch &X,
                      std::uint64_t seed)
   : model_(model), random_(seed)
@@ -49,13 +39,6 @@ MmgpDraws::Field MmgpDraws::field_of(const Mmgp &model, const Mmgp::Field &field
   return found;
 }
 
-/// Box and Muller by hand: std::normal_distribution differs between standard libraries.
-double MmgpDraws::normal()
-{
-  const double u = uniform_01(random_), v = uniform_01(random_);
-  return std::sqrt(-2. * std::log(1. - u)) * std::cos(2. * std::numbers::pi * v);
-}
-
 const std::vector<std::vector<double>> &MmgpDraws::next()
 {
   for (std::size_t f = 0; f < fields_.size(); ++f)
@@ -70,8 +53,8 @@ const std::vector<std::vector<double>> &MmgpDraws::next()
         values[i] += z * mode[i];
     };
     for (std::size_t k = 0; k < d.n_modes; ++k)
-      add(d.modes.data() + k * n, normal());
-    add(d.truncation.data(), normal());
+      add(d.modes.data() + k * n, normal_pair(random_).first);
+    add(d.truncation.data(), normal_pair(random_).first);
     if (const MmgpOutput &output = model_.state().fields[f].output; output.is_logarithmic())
       for (double &value : values)
         value = output.physical(value);
@@ -100,10 +83,10 @@ MmgpValues derive_scalars(MmgpDraws draws, std::size_t n_draws, std::size_t n_sc
       mean += x / n;
     for (const double x : numbers)
       square += (x - mean) * (x - mean) / n;
-    values.mean.push_back(quantile(numbers, 0.5));
+    values.mean.push_back(sorted_quantile(numbers, 0.5));
     values.deviation.push_back(std::sqrt(square));
-    values.lower.push_back(quantile(numbers, 0.025));
-    values.upper.push_back(quantile(numbers, 0.975));
+    values.lower.push_back(sorted_quantile(numbers, 0.025));
+    values.upper.push_back(sorted_quantile(numbers, 0.975));
   }
   return values;
 }

@@ -28,8 +28,6 @@ public:
   const std::vector<std::vector<double>> &next();
 
 private:
-  double normal();
-
   const Mmgp &model_;
   /// A learned field at the nodes as a sum of independent normal numbers z,
   ///   mean_i + sum_k modes_ik z_k + truncation_i z_i.

@@ -7,6 +7,7 @@
 #include <data/core/progress.h>
 #include <data/core/stop_flag.h>
 #include <data/core/timing.h>
+#include <data/output/statistics.h>
 #include <operators/maps/conformal.h>
 #include <operators/nn/cholesky.h>
 #include <surrogates/mmgp_draft.h>
@@ -48,12 +49,6 @@ std::vector<double> covariance_factor(const PointBatch &X)
     for (std::size_t j = 0; j <= i; ++j)
       L[i * d + j] = A[i + j * d];
   return L;
-}
-
-double percentile_99(std::vector<double> values)
-{
-  std::ranges::sort(values);
-  return values[static_cast<std::size_t>(std::ceil(0.99 * static_cast<double>(values.size()))) - 1];
 }
 
 /// So many quantiles of scores, each rounded up, that samples with different numbers of nodes have
@@ -228,9 +223,10 @@ private:
     return mean;
   }
 
-  void close_gates(const PointBatch &X, Mmgp::Gates &gates) const
+  void close_gates(const PointBatch &X, Mmgp::Gates &gates)
   {
-    gates.shape = p_.shape_factor * std::sqrt(percentile_99(residuals_));
+    std::ranges::sort(residuals_);
+    gates.shape = p_.shape_factor * std::sqrt(sorted_quantile(residuals_, 0.99));
     gates.deviation = p_.deviation_limit;
     gates.mean.assign(X.n_components(), 0.); // X is standardised
     gates.factor = covariance_factor(X);
@@ -395,8 +391,20 @@ Mmgp train_mmgp(MPI_Comm comm, const MmgpParameters &parameters, const MmgpProbl
     throw UserError("MMGP needs at least " + std::to_string(fewest_samples) +
                     " training samples, not " + std::to_string(n_samples) + ".");
   std::optional<CommonMesh> common;
-  on_all_ranks(
-    comm, [&] { common.emplace(sample(n_samples / 2).mesh, tutte_options(parameters, features)); });
+  const auto make_common = [&]
+  {
+    const std::size_t middle = n_samples / 2;
+    try
+    {
+      common.emplace(sample(middle).mesh, tutte_options(parameters, features));
+    }
+    catch (const UserError &trouble)
+    {
+      throw UserError("The common mesh is to be the image of sample " + std::to_string(middle) +
+                      ". " + trouble.what());
+    }
+  };
+  on_all_ranks(comm, make_common);
   return Trainer(comm, parameters, problem, *common, n_samples, sample, log).run(training);
 }
 } // namespace understudy

@@ -77,6 +77,13 @@ double median(std::span<const double> a)
   return n % 2 == 1 ? sorted[n / 2] : 0.5 * sorted[n / 2 - 1] + 0.5 * sorted[n / 2];
 }
 
+double sorted_quantile(std::span<const double> sorted, double p)
+{
+  require_values(sorted);
+  const double place = std::ceil(p * static_cast<double>(sorted.size()) - 1e-9);
+  return sorted[static_cast<std::size_t>(std::max(place, 1.)) - 1];
+}
+
 std::vector<double> every(std::span<const double> a, std::size_t stride, std::size_t offset)
 {
   if (stride == 0)

@@ -22,6 +22,10 @@ double mean(std::span<const double> a);
 /// The middle value, or the mean of the two in the middle. NaN when a value is NaN.
 double median(std::span<const double> a);
 
+/// The ceil(n p)-th of n numbers that are sorted, the first for p = 0. Throws
+/// std::invalid_argument when there is none.
+double sorted_quantile(std::span<const double> sorted, double p);
+
 /// Largest absolute value; NaN when a value is NaN.
 double max_abs(std::span<const double> a);
 

@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #include <data/core/errors.h>
 #include <data/sampling/gaussian_random_field.h>
-#include <data/sampling/latin_hypercube.h>
+#include <data/sampling/random_numbers.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,36 +11,19 @@
 #include <random>
 #include <sstream>
 #include <stdexcept>
+#include <tuple>
 
 namespace understudy
 {
 namespace
 {
-/// Standard normal numbers, the same on every platform but for the last bit of log, sin and cos,
-/// which the standard does not promise of std::normal_distribution.
-class NormalNumbers
+std::mt19937_64 generator_of(std::uint64_t seed, std::uint64_t number)
 {
-public:
-  NormalNumbers(std::uint64_t seed, std::uint64_t number)
-  {
-    std::seed_seq sequence{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
-                           static_cast<std::uint32_t>(number),
-                           static_cast<std::uint32_t>(number >> 32)};
-    generator_.seed(sequence);
-  }
-
-  /// Two independent ones (Box and Muller, 1958).
-  void pair(double &a, double &b)
-  {
-    const double radius = std::sqrt(-2. * std::log(1. - uniform_01(generator_)));
-    const double angle = 2. * std::numbers::pi * uniform_01(generator_);
-    a = radius * std::cos(angle);
-    b = radius * std::sin(angle);
-  }
-
-private:
-  std::mt19937_64 generator_;
-};
+  std::seed_seq sequence{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
+                         static_cast<std::uint32_t>(number),
+                         static_cast<std::uint32_t>(number >> 32)};
+  return std::mt19937_64(sequence);
+}
 } // namespace
 
 std::vector<std::string> GaussianCovariance::problems() const
@@ -139,14 +122,14 @@ void GaussianRandomField::draw(std::uint64_t seed, std::uint64_t number, std::sp
                                 " values was asked for in " + std::to_string(field.size()) + ".");
   std::fill(coefficients_.begin(), coefficients_.end(), 0.);
   std::fill(spectrum_.begin(), spectrum_.end(), 0.); // the transform has destroyed it
-  NormalNumbers normal(seed, number);
+  std::mt19937_64 generator = generator_of(seed, number);
   double xi = 0., eta = 0.;
   // Rings max(|k1|, |k2|) = s in the upper half plane; of two opposite modes one is drawn.
   for (int s = 1; s < static_cast<int>(n_modes_); ++s)
     if (boundary_ == Boundary::neumann)
       for (int k = 0; k <= s; ++k)
       {
-        normal.pair(xi, eta);
+        std::tie(xi, eta) = normal_pair(generator);
         place(s, k, xi, 0.);
         if (k < s)
           place(k, s, eta, 0.);
@@ -157,12 +140,12 @@ void GaussianRandomField::draw(std::uint64_t seed, std::uint64_t number, std::sp
         for (const int k1 : {s, -s})
           if (k2 > 0 || k1 > 0)
           {
-            normal.pair(xi, eta);
+            std::tie(xi, eta) = normal_pair(generator);
             place(k1, k2, xi, eta);
           }
       for (int k1 = -s; k1 <= s; ++k1)
       {
-        normal.pair(xi, eta);
+        std::tie(xi, eta) = normal_pair(generator);
         place(k1, s, xi, eta);
       }
     }

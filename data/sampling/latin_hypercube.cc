@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #include <data/core/errors.h>
 #include <data/sampling/latin_hypercube.h>
+#include <data/sampling/random_numbers.h>
 
 #include <cmath>
 #include <numeric>
@@ -34,11 +35,6 @@ void check_box(const std::vector<double> &lower, const std::vector<double> &uppe
                       "; bounds must be finite and in ascending order.");
 }
 } // namespace
-
-double uniform_01(std::mt19937_64 &generator)
-{
-  return static_cast<double>(generator() >> 11) * 0x1p-53;
-}
 
 PointBatch latin_hypercube(std::size_t n, const std::vector<double> &lower,
                            const std::vector<double> &upper, std::uint64_t seed)

@@ -6,15 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <vector>
 
 namespace understudy
 {
-/// A double in [0, 1) from the upper 53 bits of the next number: equal on every platform, which the
-/// standard does not promise of std::uniform_real_distribution.
-double uniform_01(std::mt19937_64 &generator);
-
 /// @p n points in the box [lower, upper): along every axis the box is cut into n equal slices, and
 /// every slice holds exactly one point, at a random place within it. Equal seeds give equal points
 /// on every platform. @return [lower.size()][n]. Throws UserError when the bounds differ in number,

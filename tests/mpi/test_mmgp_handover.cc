@@ -184,6 +184,16 @@ TEST(MmgpHandover, WrongInputIsToldInASentence)
                       [](std::size_t i)
                       {
                         MmgpSample s = sample(i);
+                        if (i == 6) // the middle one
+                          std::swap(s.mesh.triangles[0][0], s.mesh.triangles[0][1]);
+                        return s;
+                      }),
+              HasSubstr("The common mesh is to be the image of sample 6. The mesh cannot be "
+                        "morphed: Triangle 0 "));
+  EXPECT_THAT(refusal(12,
+                      [](std::size_t i)
+                      {
+                        MmgpSample s = sample(i);
                         s.scalars = {7.};
                         return s;
                       }),

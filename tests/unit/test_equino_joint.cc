@@ -7,6 +7,7 @@
 #include <data/core/errors.h>
 #include <data/core/log.h>
 #include <data/sampling/latin_hypercube.h>
+#include <data/sampling/random_numbers.h>
 #include <meshes/rve_generator.h>
 #include <solvers/rve_dataset.h>
 #include <surrogates/equino_joint.h>

@@ -38,3 +38,19 @@ TEST(Statistics, SmallThings)
   EXPECT_EQ(every(Values{0., 1., 2., 3., 4., 5., 6.}, 3, 2), (Values{2., 5.}));
   EXPECT_THROW(every(Values{1.}, 0, 0), std::invalid_argument);
 }
+
+TEST(Statistics, QuantileIsTheNearestRank)
+{
+  const std::vector<double> four = {1., 2., 3., 4.};
+  EXPECT_EQ(sorted_quantile(four, 0.), 1.);
+  EXPECT_EQ(sorted_quantile(four, 0.5), 2.);
+  EXPECT_EQ(sorted_quantile(four, 0.75), 3.);
+  EXPECT_EQ(sorted_quantile(four, 0.76), 4.);
+  EXPECT_EQ(sorted_quantile(four, 1.), 4.);
+  std::vector<double> ten(10);
+  for (std::size_t i = 0; i < 10; ++i)
+    ten[i] = static_cast<double>(i + 1);
+  for (std::size_t i = 1; i < 10; ++i) // 10 * 0.7 is more than 7 by rounding
+    EXPECT_EQ(sorted_quantile(ten, 0.1 * static_cast<double>(i)), ten[i - 1]) << i;
+  EXPECT_THROW(sorted_quantile({}, 0.5), std::invalid_argument);
+}
