@@ -30,9 +30,8 @@ struct MeshTransfer
   void apply(std::size_t n_fields, const double *from, double *to) const;
 
   /// Rows @p first to first + @p n - 1 of the same for fields whose values at a node stand
-  /// together:
-  /// @p to [n][n_fields], @p from [n_columns][n_fields]. Several times as fast where there are
-  /// eight fields or more, since no number is fetched alone.
+  /// together: @p to [n][n_fields], @p from [n_columns][n_fields]. Faster from eight fields on,
+  /// since no number is fetched alone.
   void apply_rows(std::size_t first, std::size_t n, std::size_t n_fields, const double *from,
                   double *to) const;
 };

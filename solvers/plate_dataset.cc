@@ -178,7 +178,7 @@ void scalars_of_fields(const TriangleMesh &mesh, const std::vector<std::vector<d
   std::vector<unsigned> top;
   for (const auto &edge : mesh.edges.at("top"))
     top.insert(top.end(), edge.begin(), edge.end());
-  std::ranges::copy(largest_values(top, fields[1], fields[2], fields[3], fields[4], fields[5]),
+  std::ranges::copy(plate_scalars_of(top, fields[1], fields[2], fields[3], fields[4], fields[5]),
                     scalars);
 }
 

@@ -225,7 +225,7 @@ void PlateViscoplastic::Implementation::finish(PlateResult &result)
     result.U2.push_back(result.displacement[2 * i + 1]);
   }
   const auto largest =
-    largest_values(top, result.U2, result.evrcum, result.sig11, result.sig22, result.sig12);
+    plate_scalars_of(top, result.U2, result.evrcum, result.sig11, result.sig22, result.sig12);
   result.max_von_mises = largest[0];
   result.max_evrcum = largest[1];
   result.max_U2_top = largest[2];
@@ -233,9 +233,9 @@ void PlateViscoplastic::Implementation::finish(PlateResult &result)
 }
 
 std::array<double, 4>
-largest_values(const std::vector<unsigned> &top, const std::vector<double> &U2,
-               const std::vector<double> &evrcum, const std::vector<double> &sig11,
-               const std::vector<double> &sig22, const std::vector<double> &sig12)
+plate_scalars_of(const std::vector<unsigned> &top, const std::vector<double> &U2,
+                 const std::vector<double> &evrcum, const std::vector<double> &sig11,
+                 const std::vector<double> &sig22, const std::vector<double> &sig12)
 {
   double von_mises = 0.; // squared
   for (std::size_t i = 0; i < sig11.size(); ++i)

@@ -65,9 +65,9 @@ struct PlateResult
 /// max_von_mises, max_evrcum, max_U2_top and max_sig22_top of nodal fields as in PlateResult.
 /// @param top nodes of the edges "top"
 std::array<double, 4>
-largest_values(const std::vector<unsigned> &top, const std::vector<double> &U2,
-               const std::vector<double> &evrcum, const std::vector<double> &sig11,
-               const std::vector<double> &sig22, const std::vector<double> &sig12);
+plate_scalars_of(const std::vector<unsigned> &top, const std::vector<double> &U2,
+                 const std::vector<double> &evrcum, const std::vector<double> &sig11,
+                 const std::vector<double> &sig22, const std::vector<double> &sig12);
 
 /// A plate in quasi-static equilibrium at small strains in plane strain,
 ///

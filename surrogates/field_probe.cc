@@ -28,7 +28,8 @@ void add(ModelFile &file, const std::string &name, std::span<const T> values)
 
 [[noreturn]] void refuse(const ModelFile &file, const std::string &what)
 {
-  throw UserError("The model '" + file.path() + "' " + what + "; run the stage 'train' again.");
+  throw UserError("The model '" + file.path() + "' " + what +
+                  "; run the stage 'train' again with --force.");
 }
 
 std::vector<double> list(const ModelFile &file, const std::string &name)

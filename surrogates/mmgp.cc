@@ -173,10 +173,9 @@ std::vector<Mmgp::Normal> Mmgp::coefficients(const Field &field, const PointBatc
 }
 
 Mmgp::FieldMoments Mmgp::moments(const Field &field, const CommonMesh::Morphed &morphed,
-                                 const PointBatch &X) const
+                                 const std::vector<Normal> &of_modes)
 {
   constexpr std::size_t block = 128; // nodes, of which all numbers stay in the first cache
-  const std::vector<Normal> of_modes = coefficients(field, X);
   const std::size_t n_nodes = morphed.from_common.n_rows(), width = 2 + of_modes.size();
   FieldMoments found{std::vector<double>(n_nodes), std::vector<double>(n_nodes),
                      std::vector<double>(n_nodes)};
@@ -215,7 +214,7 @@ Mmgp::Normal Mmgp::distribution(const Scalar &scalar, const PointBatch &X) const
 MmgpValues Mmgp::field_values(const Field &field, const CommonMesh::Morphed &morphed,
                               const PointBatch &X, double &deviation) const
 {
-  const FieldMoments found = moments(field, morphed, X);
+  const FieldMoments found = moments(field, morphed, coefficients(field, X));
   // What modes and interpolation lose is the same for every plate: it tells nothing of this one.
   deviation = std::sqrt(*std::ranges::max_element(found.variance)) / field.range;
   MmgpValues values;

@@ -88,7 +88,7 @@ PointBatch one_point(const std::vector<double> &components);
 ///
 /// P and Q take fields to the common mesh and back; trunc is the mean square, over samples that the
 /// modes were not made from, of what modes and interpolation lose. Bounds are mean -+ band
-/// sqrt(var), see train_mmgp(), and at least rounding away.
+/// sqrt(var), see train_mmgp(), and no closer than rounding lets tell.
 class Mmgp
 {
 public:
@@ -177,8 +177,9 @@ public:
     std::vector<double> variance;   ///< of what the processes say: without truncation
     std::vector<double> truncation; ///< trunc
   };
-  FieldMoments moments(const Field &field, const CommonMesh::Morphed &morphed,
-                       const PointBatch &X) const;
+  /// @param of_modes what coefficients() gives
+  static FieldMoments moments(const Field &field, const CommonMesh::Morphed &morphed,
+                              const std::vector<Normal> &of_modes);
 
   Normal distribution(const Scalar &scalar, const PointBatch &X) const;
 

@@ -25,8 +25,8 @@ MmgpDraws::MmgpDraws(const Mmgp &model, const CommonMesh::Morphed &morphed, cons
 MmgpDraws::Field MmgpDraws::field_of(const Mmgp &model, const Mmgp::Field &field,
                                      const CommonMesh::Morphed &morphed, const PointBatch &X)
 {
-  Mmgp::FieldMoments moments = model.moments(field, morphed, X);
-  const auto coefficients = model.coefficients(field, X);
+  const std::vector<Mmgp::Normal> coefficients = model.coefficients(field, X);
+  Mmgp::FieldMoments moments = Mmgp::moments(field, morphed, coefficients);
   const std::size_t n = moments.mean.size();
   Field found{std::move(moments.mean), std::vector<double>(coefficients.size() * n),
               std::move(moments.truncation), coefficients.size()};

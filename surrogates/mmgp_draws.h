@@ -28,9 +28,8 @@ public:
   const std::vector<std::vector<double>> &next();
 
 private:
-  const Mmgp &model_;
   /// A learned field at the nodes as a sum of independent normal numbers z,
-  ///   mean_i + sum_k modes_ik z_k + truncation_i z_i.
+  ///   mean_i + sum_k modes_ki z_k + truncation_i z.
   struct Field
   {
     std::vector<double> mean;       ///< [n_nodes]
@@ -41,6 +40,7 @@ private:
   static Field field_of(const Mmgp &model, const Mmgp::Field &field,
                         const CommonMesh::Morphed &morphed, const PointBatch &X);
 
+  const Mmgp &model_;
   std::vector<Field> fields_;
   std::mt19937_64 random_;
   std::vector<std::vector<double>> drawn_;

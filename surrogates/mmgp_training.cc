@@ -149,7 +149,7 @@ private:
     return [line = std::optional<Progress>(), this, what, unit](std::size_t done,
                                                                 std::size_t all) mutable
     {
-      if (!line) // the time of the first was not taken
+      if (!line) // the first call starts the clock
         line.emplace(*log_, what, unit, all, done);
       line->update(done);
     };
@@ -223,10 +223,11 @@ private:
     return mean;
   }
 
-  void close_gates(const PointBatch &X, Mmgp::Gates &gates)
+  void close_gates(const PointBatch &X, Mmgp::Gates &gates) const
   {
-    std::ranges::sort(residuals_);
-    gates.shape = p_.shape_factor * std::sqrt(sorted_quantile(residuals_, 0.99));
+    std::vector<double> residuals = residuals_;
+    std::ranges::sort(residuals);
+    gates.shape = p_.shape_factor * std::sqrt(sorted_quantile(residuals, 0.99));
     gates.deviation = p_.deviation_limit;
     gates.mean.assign(X.n_components(), 0.); // X is standardised
     gates.factor = covariance_factor(X);
@@ -239,12 +240,15 @@ private:
   std::vector<MmgpTraining::Process> told(const MmgpDraft &draft,
                                           const std::vector<GaussianProcessFit> &fits) const
   {
-    std::vector<std::string> names;
+    std::vector<std::pair<std::string, std::size_t>> what; // with the mode, from 1; 0: all
     for (const Mmgp::Field &field : draft.state.fields)
-      names.insert(names.end(), p_.process_per_coefficient ? field.pod.n_modes() : 1,
-                   field.output.quantity.name);
+      if (p_.process_per_coefficient)
+        for (std::size_t k = 1; k <= field.pod.n_modes(); ++k)
+          what.emplace_back(field.output.quantity.name, k);
+      else
+        what.emplace_back(field.output.quantity.name, 0);
     for (const MmgpOutput &scalar : problem_.scalars)
-      names.push_back(scalar.quantity.name);
+      what.emplace_back(scalar.quantity.name, 0);
     std::vector<MmgpTraining::Process> processes;
     for (std::size_t i = 0; i < fits.size(); ++i)
     {
@@ -252,8 +256,8 @@ private:
       for (const auto &search : fits[i].searches)
         evaluations += search.evaluations;
       const auto &best = fits[i].searches[fits[i].best];
-      processes.push_back(
-        {names[i], best.log_likelihood, best.found.noise_variance, evaluations, best.at_bound});
+      processes.push_back({what[i].first, best.log_likelihood, best.found.noise_variance,
+                           evaluations, best.at_bound, what[i].second});
     }
     return processes;
   }
@@ -268,7 +272,7 @@ private:
     MmgpDraft draft = draft_of(modes_[k], others, mean_loss(k));
     GaussianProcessFitParameters one_search = p_.fit;
     one_search.n_restarts = 1;
-    // Fewer samples may have fewer modes.
+    // Fewer samples may have fewer modes, whose processes then begin from the start of all.
     if (found_.size() == draft.outputs.size() &&
         found_.front().length_scales.size() == draft.X.n_components())
       one_search.first_starts = found_;
@@ -286,7 +290,8 @@ private:
         for (std::size_t f = 0; f < n_fields; ++f)
         {
           const Mmgp::Field &field = model.state().fields[f];
-          const auto found = model.moments(field, morphing_.morphed(i), X);
+          const auto found =
+            model.moments(field, morphing_.morphed(i), model.coefficients(field, X));
           std::vector<double> errors = morphing_.learned(f, sample);
           for (std::size_t n = 0; n < errors.size(); ++n)
             errors[n] = score_of(errors[n] - found.mean[n], found.variance[n] + found.truncation[n],
@@ -394,9 +399,10 @@ Mmgp train_mmgp(MPI_Comm comm, const MmgpParameters &parameters, const MmgpProbl
   const auto make_common = [&]
   {
     const std::size_t middle = n_samples / 2;
+    const TriangleMesh mesh = sample(middle).mesh;
     try
     {
-      common.emplace(sample(middle).mesh, tutte_options(parameters, features));
+      common.emplace(mesh, tutte_options(parameters, features));
     }
     catch (const UserError &trouble)
     {

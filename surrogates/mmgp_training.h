@@ -50,6 +50,8 @@ struct MmgpTraining
     double log_likelihood = 0., noise_variance = 0.;
     unsigned evaluations = 0;
     bool at_bound = false;
+    std::size_t mode =
+      0; ///< from 1, of a process for a single coefficient; 0: for all, or a scalar
   };
   std::vector<Process> processes;
   struct Band
@@ -74,12 +76,13 @@ struct MmgpTraining
 /// taken for no worse than those of four fifths. With fewer than 19 samples it is the largest
 /// error, 1.96 at least.
 ///
-/// Morphing is shared out over the ranks, and so are the searches for hyper-parameters; it costs
-/// about twice as much as without bounds. Collective; the model is equal on all ranks and does not
-/// depend on their number.
+/// Morphing is shared out over the ranks, and so are the searches for hyper-parameters; the bounds
+/// cost a quarter (10 searches for each process) to two thirds (4) more. Collective; the model is
+/// equal on all ranks and does not depend on their number.
 /// @param sample   gives a sample; each rank asks for its own share
 /// @param features of the meshes, counter-clockwise: where their boundary is held in the Tutte map
 /// @param log      where the time left is told, or null
+/// A request to stop ends it as throw_if_stop_requested() does.
 /// Throws UserError for fewer than 10 samples, samples that do not fit the problem or cannot be
 /// morphed (naming the sample), and outputs that are equal in all samples.
 Mmgp train_mmgp(MPI_Comm comm, const MmgpParameters &parameters, const MmgpProblem &problem,

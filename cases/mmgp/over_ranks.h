@@ -14,7 +14,7 @@ namespace understudy
 {
 /// The list of what @p action returns for items 0 to n - 1, which are dealt to the ranks in turn;
 /// known to all. Collective, but @p action must not communicate; what it throws on one rank, all
-/// throw.
+/// throw. A request to stop ends it between two items, as throw_if_stop_requested() does.
 template <class Action>
 nlohmann::json over_ranks(MPI_Comm comm, std::size_t n, const Action &action)
 {

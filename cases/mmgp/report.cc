@@ -115,7 +115,8 @@ void add_definitions(Report &report)
     "The band is where 95 % of the truth should lie: the prediction -+ so many predicted standard "
     "deviations (sd; of evrcum: of its logarithm) as a cross-validation on the training plates "
     "found necessary, the split-conformal quantile of the errors in sd of plates that a model was "
-    "not trained with. 1.96 would be that of a normal error. The test plates have no part in it. "
+    "not trained with, its hyper-parameters having been sought from those of all plates. 1.96 "
+    "would be that of a normal error. The test plates have no part in it. "
     "{coverage_nodes} of the nodal values and {coverage_scalars} of the scalars lie in their "
     "bands, bounds included; an evrcum that the projection leaves a little below 0 counts as 0.");
 }
@@ -188,9 +189,9 @@ void add_gates(Report &report, const nlohmann::json &run)
       report.number(k, static_cast<double>(n));
       row.keys.push_back(k);
     }
-    std::vector<double> deviations;
+    std::vector<double> deviations; // of those that have a prediction
     for (const auto &plate : run[group])
-      if (plate["gate"] != "morph") // which has no prediction
+      if (plate["gate"] != "morph" && plate["deviation"].is_number())
         deviations.push_back(plate["deviation"].get<double>());
     report.number(std::string("median_deviation_") + group,
                   deviations.empty() ? std::numeric_limits<double>::quiet_NaN()

@@ -22,6 +22,7 @@ nlohmann::json record_of(const MmgpTraining &training, double seconds, std::size
   nlohmann::json processes = nlohmann::json::array();
   for (const auto &p : training.processes)
     processes.push_back({{"output", p.output},
+                         {"mode", p.mode},
                          {"log_likelihood", p.log_likelihood},
                          {"noise_variance", p.noise_variance},
                          {"evaluations", p.evaluations},
@@ -51,7 +52,8 @@ void tell(const MmgpTraining &training, const Mmgp &model, Log &log)
   log.info(line);
   for (const auto &p : training.processes)
     if (p.noise_variance > 0.5)
-      log.warning("train: " + p.output + " is mostly noise to the model (noise variance " +
+      log.warning("train: " + p.output + (p.mode == 0 ? "" : ", mode " + std::to_string(p.mode)) +
+                  ", is mostly noise to the model (noise variance " +
                   std::to_string(p.noise_variance) + " of 1); do not rely on it.");
 }
 } // namespace

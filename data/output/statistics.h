@@ -22,8 +22,8 @@ double mean(std::span<const double> a);
 /// The middle value, or the mean of the two in the middle. NaN when a value is NaN.
 double median(std::span<const double> a);
 
-/// The ceil(n p)-th of n numbers that are sorted, the first for p = 0. Throws
-/// std::invalid_argument when there is none.
+/// The ceil(n p)-th of n sorted numbers for 0 <= p <= 1, the first for p = 0; an n p that exceeds a
+/// whole number by less than 1e-9 counts as that. Throws std::invalid_argument for no numbers.
 double sorted_quantile(std::span<const double> sorted, double p);
 
 /// Largest absolute value; NaN when a value is NaN.

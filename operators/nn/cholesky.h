@@ -27,9 +27,11 @@ void inverse_from_cholesky(std::size_t n, double *L, std::size_t stride);
 void solve_rows_with_factor(std::size_t n, const double *L, std::size_t stride_L,
                             std::size_t n_rows, double *B, std::size_t stride_B);
 
-/// A lower triangle that stands column after column without gaps, n (n + 1) / 2 numbers ("packed"
-/// in LAPACK), of @p L with its upper triangle, and back; the upper triangle becomes 0.
+/// The lower triangle of L, element (i, j) at L[i + j * stride], column after column without gaps:
+/// n (n + 1) / 2 numbers, "packed" in LAPACK.
 std::vector<double> packed_triangle(std::size_t n, const double *L, std::size_t stride);
+
+/// The same as a square, column-major, 0 above the diagonal.
 std::vector<double> unpacked_triangle(std::size_t n, const std::vector<double> &packed);
 
 /// b := L^-1 b with the packed factor, which is read once.

@@ -45,7 +45,7 @@ MmgpSample sample(std::size_t i)
   const double phase = static_cast<double>(i), radius = 0.5 + 0.3 * std::sin(1.7 * phase);
   PlateMeshing meshing;
   meshing.seed = i + 1;
-  // 10,000 nodes: jittered triangles are smaller than their size says.
+  // So large that 8,000 nodes of equilateral triangles would do: jittered ones take 10,000.
   meshing.h = std::sqrt((4. - 3.1416 * radius * radius) / (8000. * std::sqrt(0.75)));
   MmgpSample s{make_plate(PlateShape::circle(radius), meshing), {}, {}, {}};
   for (unsigned k = 0; k < 6; ++k)

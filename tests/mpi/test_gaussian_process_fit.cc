@@ -76,6 +76,31 @@ std::vector<double> numbers_of(const std::vector<GaussianProcessFit> &fits)
 }
 } // namespace
 
+TEST(GaussianProcessFit, StartsWhereItIsTold)
+{
+  const PointBatch x = inputs(3, 30, 1);
+  const PointBatch y = drawn(truth, x, 1, 2);
+  GaussianProcessFitParameters recipe;
+  recipe.n_restarts = 2;
+  recipe.max_evaluations = 1;
+  const auto usual = fit_gaussian_processes(MPI_COMM_WORLD, x, {y}, recipe);
+  recipe.first_starts = {{{1., 2., 3.}, 0.5, 0.01}};
+  const auto told = fit_gaussian_processes(MPI_COMM_WORLD, x, {y}, recipe);
+  const GaussianProcessParameters &start = told[0].searches[0].start;
+  EXPECT_NEAR(start.length_scales[1], 2., 1e-12);
+  EXPECT_NEAR(start.signal_variance, 0.5, 1e-12);
+  EXPECT_NEAR(start.noise_variance, 0.01, 1e-12);
+  EXPECT_EQ(told[0].searches[1].start.logarithms(), usual[0].searches[1].start.logarithms());
+  for (const auto &wrong : {std::vector<GaussianProcessParameters>{{{1., 2.}, 1., 0.1}},
+                            std::vector<GaussianProcessParameters>(2, recipe.first_starts[0])})
+  {
+    recipe.first_starts = wrong;
+    EXPECT_THAT(
+      sentence_of<UserError>([&] { fit_gaussian_processes(MPI_COMM_WORLD, x, {y}, recipe); }),
+      HasSubstr("starts of the searches"));
+  }
+}
+
 TEST(GaussianProcessFit, FindsTheParametersOfADrawnProcess)
 {
   const PointBatch x = inputs(3, 250, 1), y = drawn(truth, x, 4, 2);

@@ -100,7 +100,7 @@ TEST(Mmgp, VarianceIsThatOfDraws)
     }
   }
   const Mmgp::Field &logarithmic = model().state().fields[1];
-  const auto closed = model().moments(logarithmic, morphed, X);
+  const auto closed = Mmgp::moments(logarithmic, morphed, model().coefficients(logarithmic, X));
   for (std::size_t i = 0; i < n; i += 10)
   {
     const double variance = p.fields[0].deviation[i] * p.fields[0].deviation[i];

@@ -2,7 +2,6 @@
 // Copyright (C) 2026 The Understudy authors
 #include <data/core/errors.h>
 #include <data/sampling/latin_hypercube.h>
-#include <data/sampling/random_numbers.h>
 #include <tests/temporary_folder.h>
 
 #include <gmock/gmock.h>
@@ -59,14 +58,6 @@ TEST(LatinHypercube, SeedsDecide)
   EXPECT_NE(sum(1), sum(2));
 }
 
-// The standard fixes the 10000th number of a default std::mt19937_64 as 9981545732273789042.
-TEST(LatinHypercube, UniformNumbersAreTheSameEverywhere)
-{
-  std::mt19937_64 generator;
-  generator.discard(9999);
-  EXPECT_EQ(uniform_01(generator), double(9981545732273789042ull >> 11) / 9007199254740992.);
-}
-
 TEST(LatinHypercube, RefusesWrongBoxes)
 {
   EXPECT_THAT(sentence_of<UserError>(
@@ -82,32 +73,4 @@ TEST(LatinHypercube, RefusesWrongBoxes)
   EXPECT_THAT(sentence_of<UserError>([] { latin_hypercube(3, {NAN}, {1.}, 1); }),
               HasSubstr("must be finite"));
   EXPECT_EQ(latin_hypercube(0, {0.}, {1.}, 1).n_points(), 0u);
-}
-
-// Requirement: mean 0, variance 1, fourth moment 3, and the two of a pair are independent.
-TEST(NormalPair, HasTheMomentsOfTheNormalDistribution)
-{
-  std::mt19937_64 generator(3);
-  constexpr int n = 200000;
-  double mean[2] = {}, square[2] = {}, fourth[2] = {}, product = 0., product_of_squares = 0.;
-  for (int i = 0; i < n; ++i)
-  {
-    const auto [a, b] = normal_pair(generator);
-    for (const auto &[k, x] : {std::pair(0, a), std::pair(1, b)})
-    {
-      mean[k] += x / n;
-      square[k] += x * x / n;
-      fourth[k] += x * x * x * x / n;
-    }
-    product += a * b / n;
-    product_of_squares += a * a * b * b / n;
-  }
-  for (const int k : {0, 1}) // five standard errors
-  {
-    EXPECT_NEAR(mean[k], 0., 5. / std::sqrt(n));
-    EXPECT_NEAR(square[k], 1., 5. * std::sqrt(2. / n));
-    EXPECT_NEAR(fourth[k], 3., 5. * std::sqrt(96. / n));
-  }
-  EXPECT_NEAR(product, 0., 5. / std::sqrt(n));
-  EXPECT_NEAR(product_of_squares, 1., 5. * std::sqrt(8. / n));
 }
