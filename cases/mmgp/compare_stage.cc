@@ -198,6 +198,7 @@ void mmgp_compare_stage(MmgpWorkshop &workshop)
 
   MmgpFindings findings;
   findings.n_train = samples->size();
+  findings.n_handovers_learned = samples->size() - data->ids("train").size();
   const std::size_t n_predictors = 1 + MmgpRivals::names().size();
   findings.predictors.assign(n_predictors, {scores_of(problem.fields), scores_of(problem.scalars)});
   findings.derived = scores_of(problem.scalars);

@@ -57,15 +57,18 @@ Keeping choose(const MmgpWorkshop &workshop, const std::optional<DataSet> &train
   const std::string model = workshop.model_hash();
   for (std::size_t i = 0; i < plates.size(); ++i)
   {
-    if (found[i]["gate"] == "none")
+    const bool is_answered = found[i]["gate"] == "none";
+    if (is_answered && known.empty())
       continue;
     const TriangleMesh mesh = mesh_of(plates[i].design, workshop.parameters().plates);
     const auto same = std::ranges::find_if(known, [&](const StoredPlate &p)
                                            { return is_sample_of(p, mesh, plates[i].design); });
-    found[i]["handover"] =
-      same == known.end() ? kept.size() : static_cast<std::size_t>(same - known.begin());
+    found[i]["learned"] = same != known.end();
     if (same != known.end())
+      found[i]["handover"] = static_cast<std::size_t>(same - known.begin());
+    if (is_answered || same != known.end())
       continue;
+    found[i]["handover"] = kept.size();
     kept.entries.push_back({{"id", kept.size()},
                             {"what", plates[i].what},
                             {"gate", found[i]["gate"]},

@@ -77,7 +77,10 @@ void add_outputs(Report &report, const std::vector<MmgpOutput> &outputs, const M
         continue;
       report.number("q2_" + name, score.q2());
       if (outputs[o].is_logarithmic())
+      {
         report.number("left_out_" + name, score.n_left_out());
+        report.number("coverage_of_counted_" + name, score.coverage_of_counted());
+      }
       report.number("coverage_" + name, score.coverage());
       report.number("band_" + name, f.train["bands"][name].get<double>());
       for (const char *what : {"q2_", "coverage_", "band_"})
@@ -125,6 +128,7 @@ void add_accuracy(Report &report, const MmgpCaseParameters &p, const MmgpFinding
 {
   report.heading("Plates not seen before");
   report.number("n_train", static_cast<double>(f.n_train));
+  report.number("n_handovers_learned", static_cast<double>(f.n_handovers_learned));
   report.number("n_test", static_cast<double>(f.test.size()));
   report.number("not_morphed",
                 static_cast<double>(std::ranges::count_if(f.test, [](const auto &plate)
@@ -133,7 +137,8 @@ void add_accuracy(Report &report, const MmgpCaseParameters &p, const MmgpFinding
   report.number("coverage_scalars", mean_coverage(f.predictors[0].scalars));
   report.number("n_common_nodes", f.train["n_common_nodes"].get<double>());
   report.paragraph(
-    "Trained on {n_train} plates, tested on {n_test}, all on meshes of their own; the common mesh "
+    "Trained on {n_train} plates ({n_handovers_learned} of them handed over by earlier models), "
+    "tested on {n_test}, all on meshes of their own; the common mesh "
     "has {n_common_nodes} nodes.");
   add_definitions(report);
   const MmgpProblem problem = p.problem();
@@ -141,7 +146,10 @@ void add_accuracy(Report &report, const MmgpCaseParameters &p, const MmgpFinding
   add_outputs(report, problem.scalars, f, false);
   report.paragraph(
     "Plates in which evrcum exceeds 1e-6 nowhere do not flow; {left_out_evrcum} such "
-    "plates are left out of the RRMSE of evrcum and max_evrcum. Plates that cannot be morphed have "
+    "plates are left out of the RRMSE of evrcum and max_evrcum, but not of the shares in the band, "
+    "which they fill: of the plates that flow, {coverage_of_counted_evrcum} of the nodal values of "
+    "evrcum and {coverage_of_counted_max_evrcum} of max_evrcum lie in it. Plates that cannot be "
+    "morphed have "
     "no prediction and are in none of these numbers ({not_morphed}).");
 }
 
@@ -208,6 +216,13 @@ void add_gates(Report &report, const nlohmann::json &run)
   report.paragraph(
     "A gate that shuts hands the plate to the exact solver: {handed_over} of the plates with other "
     "notches, a share of {gate_recall}, and a share of {gate_false_alarm} of the test plates.");
+  report.number("unlike_learned",
+                static_cast<double>(std::ranges::count_if(
+                  run["unlike"], [](const auto &plate) { return plate.value("learned", false); })));
+  if (report.value("unlike_learned") > 0.)
+    report.paragraph(
+      "**{unlike_learned} of the plates with other notches are among those that the "
+      "model has learned from** ('Use handover samples'), so they are no test of it.");
   report.table({"plates", "answered", "morph", "range", "shape", "distance", "deviation",
                 "largest sd / range (median)"},
                rows);

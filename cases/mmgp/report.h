@@ -23,6 +23,7 @@ struct PredictorScore
 struct MmgpFindings
 {
   std::size_t n_train = 0;                ///< plates learned from, hand-overs included
+  std::size_t n_handovers_learned = 0;    ///< those among them
   std::vector<PredictorScore> predictors; ///< MMGP, then the rivals
   std::vector<OutputScore> derived;       ///< scalars by Monte Carlo from the fields; may be empty
   nlohmann::json test;                    ///< per test plate, see write_mmgp_statistics()

@@ -6,6 +6,7 @@
 #include <cases/mmgp/stages.h>
 #include <data/core/collective.h>
 #include <data/core/errors.h>
+#include <data/core/progress.h>
 #include <data/core/stop_flag.h>
 #include <data/core/timing.h>
 #include <data/store/atomic_file.h>
@@ -76,15 +77,17 @@ nlohmann::json solve_with_guess(MPI_Comm comm, const std::shared_ptr<FieldMap> &
 }
 
 /// The first test plates with and without guesses.
-nlohmann::json compare_guesses(const RunContext &context, const MmgpCaseParameters &p,
-                               const Mmgp &model, const DataSet &data,
-                               const std::vector<std::size_t> &ids)
+nlohmann::json compare_guesses(RunContext &context, const MmgpCaseParameters &p, const Mmgp &model,
+                               const DataSet &data, const std::vector<std::size_t> &ids)
 {
   const auto map = std::make_shared<MmgpFieldMap>(
     std::shared_ptr<const Mmgp>(std::shared_ptr<void>(), &model), context.comm); // not owned
   nlohmann::json all = nlohmann::json::array();
-  for (std::size_t i = 0; i < std::min<std::size_t>(p.run.n_guessed, ids.size()); ++i)
+  const std::size_t n = std::min<std::size_t>(p.run.n_guessed, ids.size());
+  Progress progress(context.log, "run: first guesses", "plates", n);
+  for (std::size_t i = 0; i < n; ++i)
   {
+    progress.update(i);
     if (stop_requested(context.comm))
       throw Error(ExitCode::stopped,
                   "Stopped " + stop_reason() + "; the stage begins anew next time.");

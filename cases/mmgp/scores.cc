@@ -58,8 +58,13 @@ void OutputScore::add_bounds(const std::vector<double> &lower, const std::vector
                              const std::vector<double> &truth)
 {
   const auto n = static_cast<double>(truth.size());
-  sums_[inside] += n * share_inside(lower, upper, truth);
+  const double n_inside = n * share_inside(lower, upper, truth);
+  sums_[inside] += n_inside;
   sums_[bounded] += n;
+  if (std::isnan(relative_error(truth, truth, smallest_)))
+    return;
+  sums_[counted_inside] += n_inside;
+  sums_[counted_bounded] += n;
 }
 
 void OutputScore::add_up(MPI_Comm comm)
@@ -74,6 +79,8 @@ double OutputScore::rrmse() const
 
 double OutputScore::q2() const
 {
+  if (sums_[samples] == 0.)
+    return std::numeric_limits<double>::quiet_NaN();
   const double about_mean = sums_[truth_squares] - sums_[truths] * sums_[truths] / sums_[values];
   return 1. - sums_[squares] / about_mean;
 }
@@ -81,5 +88,10 @@ double OutputScore::q2() const
 double OutputScore::coverage() const
 {
   return sums_[inside] / sums_[bounded];
+}
+
+double OutputScore::coverage_of_counted() const
+{
+  return sums_[counted_inside] / sums_[counted_bounded];
 }
 } // namespace understudy

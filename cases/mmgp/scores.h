@@ -46,8 +46,10 @@ public:
   void add_up(MPI_Comm comm);
 
   double rrmse() const;
-  double q2() const;
+  double q2() const;       ///< NaN when all samples are left out: there is nothing to tell apart
   double coverage() const; ///< share of values between their bounds
+  /// The same over the samples that are not left out; NaN when all are.
+  double coverage_of_counted() const;
   double n_left_out() const { return sums_[left_out]; }
 
 private:
@@ -62,6 +64,8 @@ private:
     truth_squares,
     bounded,
     inside,
+    counted_bounded,
+    counted_inside,
     n_sums
   };
   double smallest_;
