@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#if defined(__x86_64__)
+#include <operators/nn/channel_kernels.h>
+#include <operators/nn/simd_kernels.h>
+
+#include <immintrin.h>
+
+#pragma GCC target("arch=x86-64-v3")
+#pragma GCC diagnostic ignored "-Wpsabi" // vectors never leave this file
+#define UNDERSTUDY_SIMD_BYTES 32
+#include <operators/nn/channel_kernels.inc>
+
+namespace understudy::channels
+{
+const ChannelKernels<float> float_v3 = {"x86-64-v3", product<float>, modes<float>, gelu_all<float>};
+const ChannelKernels<double> double_v3 = {"x86-64-v3", product<double>, modes<double>,
+                                          gelu_all<double>};
+} // namespace understudy::channels
+#endif
