@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#include <data/core/errors.h>
+#include <operators/nn/fno_layers.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace understudy
+{
+namespace
+{
+void check(const FnoWeights &weights)
+{
+  const auto problems = weights.config.problems();
+  if (!problems.empty())
+    throw UserError("Fourier neural operator: " + problems.front());
+  for (const auto &tensor : fno_tensors(weights.config))
+  {
+    const auto found = weights.tensors.find(tensor.name);
+    if (found == weights.tensors.end() || found->second.size() != n_entries(tensor.shape))
+      throw UserError("The tensor '" + tensor.name + "' of a Fourier neural operator needs " +
+                      std::to_string(n_entries(tensor.shape)) + " values.");
+    if (!std::all_of(found->second.begin(), found->second.end(),
+                     [](double v) { return std::isfinite(v); }))
+      throw UserError("The tensor '" + tensor.name +
+                      "' of a Fourier neural operator holds a number that is not finite.");
+  }
+}
+
+template <class T>
+FftArray<T> padded(const std::vector<double> &values)
+{
+  FftArray<T> array(channel_pitch<T>(values.size()));
+  std::copy(values.begin(), values.end(), array.begin());
+  return array;
+}
+
+template <class T>
+PixelLayer<T> pixel_layer(const FnoWeights &w, const std::string &name, std::size_t n_in,
+                          std::size_t n_out)
+{
+  return {n_in, n_out, w.at(name + "/weight"), w.at(name + "/bias")};
+}
+
+template <class T>
+SkipLayer<T> skip_layer(const FnoWeights &w, const std::string &name, FnoSkip kind)
+{
+  const std::size_t width = w.config.width;
+  SkipLayer<T> layer;
+  layer.kind = kind;
+  if (kind == FnoSkip::linear)
+    layer.linear = PixelLayer<T>(width, width, w.at(name + "/weight"), {});
+  if (kind == FnoSkip::identity)
+    layer.gate = padded<T>(std::vector<double>(width, 1.));
+  if (kind == FnoSkip::soft_gate)
+    layer.gate = padded<T>(w.at(name + "/gate"));
+  return layer;
+}
+} // namespace
+
+template <class T>
+Fno<T>::Layers::Layers(const FnoWeights &w) : config(w.config)
+{
+  check(w);
+  const std::size_t width = config.width;
+  lift0 = pixel_layer<T>(w, "lift/0", config.n_lifted(), config.lift_channels());
+  lift1 = pixel_layer<T>(w, "lift/1", config.lift_channels(), width);
+  project0 = pixel_layer<T>(w, "project/0", width, config.projection_channels());
+  project1 = pixel_layer<T>(w, "project/1", config.projection_channels(), config.n_out);
+  for (const SpectralWeights &spectral : w.spectral())
+  {
+    const std::string name = "block" + std::to_string(blocks.size());
+    FnoBlock<T> block{SpectralConvolution<T>(spectral),
+                      skip_layer<T>(w, name + "/skip", config.skip),
+                      {},
+                      {},
+                      {},
+                      {}};
+    if (config.mlp)
+    {
+      block.mlp0 = pixel_layer<T>(w, name + "/mlp/0", width, config.mlp_channels());
+      block.mlp1 = pixel_layer<T>(w, name + "/mlp/1", config.mlp_channels(), width);
+      block.mlp_skip = skip_layer<T>(w, name + "/mlp_skip", config.mlp_skip);
+    }
+    for (std::size_t n = 0; n < config.norms_per_block(); ++n)
+    {
+      const std::string norm = name + "/norm" + std::to_string(n);
+      const bool affine = config.norm == FnoNorm::group;
+      block.norm[n].weight =
+        padded<T>(affine ? w.at(norm + "/weight") : std::vector<double>(width, 1.));
+      block.norm[n].bias =
+        padded<T>(affine ? w.at(norm + "/bias") : std::vector<double>(width, 0.));
+    }
+    blocks.push_back(std::move(block));
+  }
+}
+
+template struct Fno<float>::Layers;
+template struct Fno<double>::Layers;
+} // namespace understudy
