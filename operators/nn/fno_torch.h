@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <operators/nn/fno_config.h>
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace understudy
+{
+/// The network of FnoConfig for training. Complex tensors are kept as real ones with a last axis of
+/// two, so that any optimiser can be used; a factorised weight is rebuilt at every call. Parameters
+/// have the names of fno_tensors().
+class FnoModuleImpl : public torch::nn::Module
+{
+public:
+  /// @param type torch::kFloat32 or torch::kFloat64
+  explicit FnoModuleImpl(const FnoWeights &weights, torch::ScalarType type = torch::kFloat32);
+
+  /// @param x [n_samples][n_in][n1][n2]; returns [n_samples][n_out][n1][n2]
+  torch::Tensor forward(torch::Tensor x);
+
+  /// What was learned, for Fno and for model files.
+  FnoWeights weights() const;
+
+  const FnoConfig &config() const { return config_; }
+
+private:
+  const torch::Tensor &at(const std::string &name) const { return tensors_.at(name); }
+  torch::Tensor pixel_layer(const std::string &name, const torch::Tensor &x) const;
+  torch::Tensor two_layers(const std::string &name, const torch::Tensor &x) const;
+  torch::Tensor with_skip(const torch::Tensor &u, const std::string &name, FnoSkip kind,
+                          const torch::Tensor &x) const;
+  torch::Tensor norm(const std::string &name, const torch::Tensor &x) const;
+  torch::Tensor spectral_weight(const std::string &name) const;
+  torch::Tensor block(std::size_t l, torch::Tensor x, const torch::Tensor &joint) const;
+
+  FnoConfig config_;
+  std::map<std::string, torch::Tensor> tensors_;
+};
+TORCH_MODULE(FnoModule);
+
+/// K x + bias of SpectralConvolution, differentiable.
+/// @param x      [n_samples][n_in][n1][n2]
+/// @param weight complex [n_in][n_out][m1][m2/2 + 1], separable: [n_in][m1][m2/2 + 1]
+/// @param bias   [n_out]
+torch::Tensor spectral_convolution(const torch::Tensor &x, const torch::Tensor &weight,
+                                   const torch::Tensor &bias);
+
+/// The complex tensor of ComplexTensor reconstructed(), differentiable; parts are complex.
+torch::Tensor reconstructed(Factorisation kind, const std::vector<torch::Tensor> &parts);
+} // namespace understudy

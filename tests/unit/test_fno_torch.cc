@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+//
+// Requirement: the network that is trained and the native one are the same function.
+#include <operators/nn/fno.h>
+#include <operators/nn/fno_torch.h>
+#include <tests/random_numbers.h>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+using namespace understudy;
+using test::random_numbers;
+
+namespace
+{
+FnoConfig small(void (*change)(FnoConfig &))
+{
+  FnoConfig c;
+  c.n_in = 2;
+  c.n_out = 3;
+  c.width = 6;
+  c.modes1 = 6;
+  c.modes2 = 4;
+  c.layers = 3;
+  change(c);
+  return c;
+}
+
+/// Gates, normalisations and biases away from where they start.
+FnoWeights disturbed(const FnoConfig &config)
+{
+  auto weights = FnoWeights::random(config, 1);
+  unsigned seed = 10;
+  for (auto &[name, values] : weights.tensors)
+  {
+    const auto noise = random_numbers(values.size(), ++seed, 0.3);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] += noise[i];
+  }
+  return weights;
+}
+
+std::vector<FnoConfig> configurations()
+{
+  return {
+    small([](FnoConfig &) {}),
+    small([](FnoConfig &c) { c.factorisation = Factorisation::tucker, c.rank = 0.4; }),
+    small([](FnoConfig &c) { c.factorisation = Factorisation::cp, c.rank = 0.4; }),
+    small([](FnoConfig &c) { c.factorisation = Factorisation::tt, c.rank = 0.4; }),
+    small([](FnoConfig &c)
+          { c.factorisation = Factorisation::tucker, c.rank = 0.4, c.joint = true; }),
+    small([](FnoConfig &c)
+          { c.factorisation = Factorisation::tt, c.joint = true, c.separable = true; }),
+    small([](FnoConfig &c) { c.separable = true, c.skip = FnoSkip::identity; }),
+    small([](FnoConfig &c) { c.skip = FnoSkip::soft_gate, c.mlp_skip = FnoSkip::linear; }),
+    small([](FnoConfig &c) { c.skip = FnoSkip::none, c.mlp_skip = FnoSkip::none; }),
+    small([](FnoConfig &c) { c.mlp_skip = FnoSkip::identity, c.width = 20; }),
+    small([](FnoConfig &c) { c.mlp = false; }),
+    small([](FnoConfig &c) { c.mlp = false, c.preactivation = true; }),
+    small([](FnoConfig &c) { c.preactivation = true; }),
+    small([](FnoConfig &c) { c.norm = FnoNorm::instance; }),
+    small([](FnoConfig &c) { c.norm = FnoNorm::group; }),
+    small([](FnoConfig &c) { c.norm = FnoNorm::group, c.preactivation = true; }),
+    small([](FnoConfig &c) { c.norm = FnoNorm::instance, c.preactivation = true, c.mlp = false; }),
+    small([](FnoConfig &c) { c.norm = FnoNorm::group, c.mlp = false; }),
+    small([](FnoConfig &c) { c.padding1 = 0.2, c.padding2 = 0.1, c.grid = false; }),
+    small([](FnoConfig &c) { c.padding1 = 0.2, c.norm = FnoNorm::instance; }),
+    small([](FnoConfig &c) { c.modes1 = c.modes2 = 20; }), // more than the grid has
+  };
+}
+
+std::string text(const FnoConfig &config)
+{
+  return config.to_json().dump();
+}
+
+/// Relative L2 distance of the native network from the module, with its weights as exported.
+template <class T>
+double distance(const FnoConfig &config, std::int64_t n1, std::int64_t n2)
+{
+  const auto type = sizeof(T) == 4 ? torch::kFloat32 : torch::kFloat64;
+  FnoModule module(disturbed(config), type);
+  const torch::NoGradGuard no_gradient;
+  torch::manual_seed(1);
+  const torch::Tensor x = torch::randn({3, 2, n1, n2}, type);
+  const torch::Tensor expected = module->forward(x);
+  torch::Tensor y = torch::empty_like(expected);
+  Fno<T> net(module->weights());
+  net.evaluate(3, static_cast<std::size_t>(n1), static_cast<std::size_t>(n2), x.data_ptr<T>(),
+               y.data_ptr<T>());
+  return ((y - expected).norm() / expected.norm()).template item<double>();
+}
+} // namespace
+
+TEST(NativeNetwork, IsTheOneOfLibTorch)
+{
+  for (const auto &config : configurations())
+    for (const auto &[n1, n2] : {std::pair<std::int64_t, std::int64_t>{16, 12}, {9, 15}})
+    {
+      EXPECT_LT(distance<float>(config, n1, n2), 1e-5) << text(config);
+      EXPECT_LT(distance<double>(config, n1, n2), 1e-12) << text(config);
+    }
+}
+
+TEST(Module, HasTheParametersThatAreCountedAndGivesThemBack)
+{
+  for (const auto &config : configurations())
+  {
+    const auto weights = FnoWeights::random(config, 5);
+    FnoModule module(weights, torch::kFloat64);
+    std::size_t n = 0;
+    for (const auto &t : module->parameters())
+      n += static_cast<std::size_t>(t.numel());
+    EXPECT_EQ(n, n_parameters(config));
+    EXPECT_EQ(module->weights().tensors, weights.tensors);
+  }
+}
