@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 //
-// Requirement: the network that is trained and the native one are the same function.
+// Requirement: the network that is trained and the native one are the same function, and the
+// gradient of the first is right.
 #include <operators/nn/fno.h>
 #include <operators/nn/fno_torch.h>
 #include <tests/random_numbers.h>
@@ -93,6 +94,11 @@ double distance(const FnoConfig &config, std::int64_t n1, std::int64_t n2)
                y.data_ptr<T>());
   return ((y - expected).norm() / expected.norm()).template item<double>();
 }
+
+torch::Tensor loss_of(FnoModule &module, const torch::Tensor &x, const torch::Tensor &direction)
+{
+  return (module->forward(x) * direction).sum();
+}
 } // namespace
 
 TEST(NativeNetwork, IsTheOneOfLibTorch)
@@ -103,6 +109,43 @@ TEST(NativeNetwork, IsTheOneOfLibTorch)
       EXPECT_LT(distance<float>(config, n1, n2), 1e-5) << text(config);
       EXPECT_LT(distance<double>(config, n1, n2), 1e-12) << text(config);
     }
+}
+
+// Along one random direction of all tensors and of the input, in which each moves as far as it is
+// long: a tensor whose gradient is wrong is seen unless its share of the slope is below 1e-6.
+TEST(Gradient, IsThatOfCentralDifferences)
+{
+  for (const auto &config : configurations())
+  {
+    FnoModule module(disturbed(config), torch::kFloat64);
+    torch::manual_seed(2);
+    const torch::Tensor x = torch::randn({2, 2, 8, 9}, torch::kFloat64).requires_grad_();
+    const torch::Tensor direction = torch::randn({2, 3, 8, 9}, torch::kFloat64);
+    loss_of(module, x, direction).backward();
+    auto tensors = module->parameters();
+    tensors.push_back(x);
+    const torch::NoGradGuard no_gradient;
+    std::vector<torch::Tensor> d;
+    double slope = 0., size = 0.;
+    for (const auto &t : tensors)
+    {
+      d.push_back(torch::randn_like(t));
+      d.back() *= t.norm() / d.back().norm();
+      const double part = (t.grad() * d.back()).sum().item<double>();
+      slope += part;
+      size += std::abs(part);
+    }
+    ASSERT_GT(size, 0.);
+    const auto move = [&](double step)
+    {
+      for (std::size_t i = 0; i < tensors.size(); ++i)
+        tensors[i] += step * d[i];
+      return loss_of(module, x, direction).item<double>();
+    };
+    constexpr double h = 1e-5;
+    const double upper = move(h), lower = move(-2. * h);
+    EXPECT_NEAR((upper - lower) / (2. * h), slope, 1e-6 * size) << text(config);
+  }
 }
 
 TEST(Module, HasTheParametersThatAreCountedAndGivesThemBack)
