@@ -59,18 +59,27 @@ GuessOutcome FieldGuess::weigh(const FieldQuery &query, const Solver &solver, Ve
   solver.fill(answer, guess);
   if (solver.hold)
     solver.hold(guess);
+  return weigh_guess(solver.residual_norm, "'" + map_->info().name + "'", u, guess);
+}
+
+GuessOutcome weigh_guess(const std::function<double(Vec)> &residual_norm, const std::string &who,
+                         Vec u, Vec guess)
+{
+  GuessOutcome outcome;
   PetscReal size = 0.;
   check_petsc(VecNorm(guess, NORM_2, &size)); // the same on all ranks
   if (!std::isfinite(size))
   {
-    outcome.reason = "'" + map_->info().name + "' gave a first guess that is not finite.";
+    outcome.use = GuessUse::refused;
+    outcome.reason = who + " gave a first guess that is not finite.";
     return outcome;
   }
-  outcome.own_norm = solver.residual_norm(u);
-  outcome.guess_norm = solver.residual_norm(guess);
+  outcome.own_norm = residual_norm(u);
+  outcome.guess_norm = residual_norm(guess);
   const bool take = std::isfinite(outcome.guess_norm) && !(outcome.guess_norm > outcome.own_norm);
   outcome.use = take ? GuessUse::taken : GuessUse::discarded;
-  outcome.reason.clear();
+  if (take)
+    check_petsc(VecCopy(guess, u));
   return outcome;
 }
 
@@ -81,8 +90,6 @@ GuessOutcome FieldGuess::improve(const FieldQuery &query, const Solver &solver, 
   counts_.taken += outcome.use == GuessUse::taken;
   counts_.discarded += outcome.use == GuessUse::discarded;
   counts_.refused += outcome.use == GuessUse::refused;
-  if (outcome.use == GuessUse::taken)
-    check_petsc(VecCopy(guess, u));
   return outcome;
 }
 

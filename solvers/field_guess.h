@@ -79,6 +79,12 @@ private:
   GuessCounts counts_;
 };
 
+/// The rule of FieldGuess for a guess that is there already: replaces @p u by @p guess, which has
+/// its prescribed values, where it is finite and its residual is not larger. @p who names the guess
+/// in the sentence that refuses it. Collective over the communicator of the vectors.
+GuessOutcome weigh_guess(const std::function<double(Vec)> &residual_norm, const std::string &who,
+                         Vec u, Vec guess);
+
 /// Writes fields at nodes into @p u: component c of the i-th node of the query, the field named
 /// @p fields[c], at the unknown @p first[i] + c in the numbering of PETSc; left out where first[i]
 /// is negative. Any rank may own the unknown. Collective.
