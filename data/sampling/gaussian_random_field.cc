@@ -48,12 +48,14 @@ GaussianRandomField::GaussianRandomField(Boundary boundary, std::size_t n,
                                          const GaussianCovariance &covariance, std::size_t n_modes)
   : boundary_(boundary), n_(n), covariance_(covariance)
 {
-  if (n == 0 || n > 32768)
+  const std::size_t fewest = boundary == Boundary::neumann_nodes ? 2 : 1;
+  if (n < fewest || n > 32768)
     throw UserError("A Gaussian random field on " + std::to_string(n) +
-                    " points per direction was asked for; 1 to 32768 are possible.");
+                    " points per direction was asked for; " + std::to_string(fewest) +
+                    " to 32768 are possible.");
   if (const auto found = covariance.problems(); !found.empty())
     throw UserError(found.front());
-  n_modes_ = boundary == Boundary::neumann ? n : (n + 1) / 2;
+  n_modes_ = boundary == Boundary::periodic ? (n + 1) / 2 : n + 1 - fewest;
   if (n_modes != 0)
     n_modes_ = std::min(n_modes_, n_modes);
 
@@ -65,11 +67,12 @@ GaussianRandomField::GaussianRandomField(Boundary boundary, std::size_t n,
 
   values_ = FftArray<double>(n * n);
   const int size = static_cast<int>(n);
-  if (boundary == Boundary::neumann)
+  if (boundary != Boundary::periodic)
   {
     coefficients_ = FftArray<double>(n * n);
-    plan_ = own_fft_plan(fftw_plan_r2r_2d(size, size, coefficients_.data(), values_.data(),
-                                          FFTW_REDFT01, FFTW_REDFT01, fft_planning));
+    const auto kind = boundary == Boundary::neumann ? FFTW_REDFT01 : FFTW_REDFT00;
+    plan_ = own_fft_plan(
+      fftw_plan_r2r_2d(size, size, coefficients_.data(), values_.data(), kind, kind, fft_planning));
   }
   else
   {
@@ -82,7 +85,7 @@ GaussianRandomField::GaussianRandomField(Boundary boundary, std::size_t n,
 double GaussianRandomField::mode_variance(int k1, int k2) const
 {
   const auto m = static_cast<int>(n_modes_);
-  const bool neumann = boundary_ == Boundary::neumann;
+  const bool neumann = boundary_ != Boundary::periodic;
   if ((k1 == 0 && k2 == 0) || std::max(std::abs(k1), std::abs(k2)) >= m ||
       (neumann && (k1 < 0 || k2 < 0)))
     return 0.;
@@ -95,13 +98,14 @@ double GaussianRandomField::mode_variance(int k1, int k2) const
 }
 
 /// Neumann: @p xi alone is used. FFTW's REDFT01 is X_0 + 2 sum_k>0 X_k cos(pi k (i + 1/2) / n)
-/// along each axis, so that c_k = sqrt 2 leaves 1 / sqrt 2 to X_k.
+/// along each axis, so that c_k = sqrt 2 leaves 1 / sqrt 2 to X_k; so is REDFT00 with
+/// cos(pi k i / (n - 1)), but for the mode n - 1, which stays out.
 void GaussianRandomField::place(int k1, int k2, double xi, double eta)
 {
   const auto row = static_cast<std::size_t>(k1 < 0 ? k1 + static_cast<int>(n_) : k1);
   const auto column = static_cast<std::size_t>(k2);
   const double amplitude = amplitude_[static_cast<std::size_t>(std::abs(k1)) * n_modes_ + column];
-  if (boundary_ == Boundary::neumann)
+  if (boundary_ != Boundary::periodic)
   {
     const double half = 1. / std::numbers::sqrt2;
     coefficients_[row * n_ + column] =
@@ -126,7 +130,7 @@ void GaussianRandomField::draw(std::uint64_t seed, std::uint64_t number, std::sp
   double xi = 0., eta = 0.;
   // Rings max(|k1|, |k2|) = s in the upper half plane; of two opposite modes one is drawn.
   for (int s = 1; s < static_cast<int>(n_modes_); ++s)
-    if (boundary_ == Boundary::neumann)
+    if (boundary_ != Boundary::periodic)
       for (int k = 0; k <= s; ++k)
       {
         std::tie(xi, eta) = normal_pair(generator);

@@ -41,6 +41,8 @@ struct GaussianCovariance
 ///             with xi_k ~ N(0, 1), c_0 = 1, c_k = sqrt 2, at cell centres x_i = (i + 1/2) L / n.
 ///             Permeability fields of the Darcy data of Li et al. (2021), arXiv 2010.08895, have
 ///             alpha = 2, tau = 3, L = 1 and pass through to_two_phase().
+///   neumann_nodes  the same functions at the nodes x_i = i L / (n - 1), the boundary included, of
+///             which a grid with twice as many intervals has all. m is n - 1 here.
 ///   periodic  with period L along both axes:
 ///               U(x, y) = sum over 0 < max(|k1|, |k2|) < m of
 ///                         u_k exp(2 pi i (k1 x + k2 y) / L),   E|u_k|^2 = 2 lambda(2 pi k / L)
@@ -58,11 +60,12 @@ public:
   enum class Boundary
   {
     neumann,
+    neumann_nodes,
     periodic
   };
 
-  /// @p n_modes 0: no limit but the grid's. Throws UserError when n is 0 or more than 2^15, or for
-  /// the problems() of @p covariance.
+  /// @p n_modes 0: no limit but the grid's. Throws UserError when n is 0 (neumann_nodes: 1) or more
+  /// than 2^15, or for the problems() of @p covariance.
   GaussianRandomField(Boundary boundary, std::size_t n, const GaussianCovariance &covariance,
                       std::size_t n_modes = 0);
 

@@ -155,7 +155,7 @@ TEST(GaussianRandomField, PeriodicFieldsHaveTheStatedSpectrum)
 // before and by which object, and other seeds and numbers give other fields.
 TEST(GaussianRandomField, SeedAndNumberDecide)
 {
-  for (const auto boundary : {Boundary::neumann, Boundary::periodic})
+  for (const auto boundary : {Boundary::neumann, Boundary::neumann_nodes, Boundary::periodic})
   {
     Field one(boundary, 24, {}), two(boundary, 24, {});
     const auto a = draw(one, 7, 3);
@@ -199,6 +199,33 @@ TEST(GaussianRandomField, FinerGridsShowTheSameFunction)
                        fourier_coefficient(f, 2 * n, k.first, k.second)),
               1e-15);
   EXPECT_GT(largest_difference(e, f), 1e-3);
+}
+
+// Requirement: at nodes that include the boundary stand the values of the functions whose values at
+// cell centres are drawn otherwise.
+TEST(GaussianRandomField, NodesShowTheFunctionsOfCellCentres)
+{
+  const std::size_t n = 10, m = 6;
+  Field centres(Boundary::neumann, n, {}, m), nodes(Boundary::neumann_nodes, n, {}, m),
+    finer(Boundary::neumann_nodes, 2 * n - 1, {}, m);
+  const auto coefficients = cosine_coefficients(draw(centres, 1, 2), n, m);
+  const auto field = draw(nodes, 1, 2), fine = draw(finer, 1, 2);
+  const auto phi = [n](std::size_t k, std::size_t i)
+  { return (k == 0 ? 1. : std::sqrt(2.)) * std::cos(pi * double(k * i) / double(n - 1)); };
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < n; ++j)
+    {
+      double value = 0.;
+      for (std::size_t k = 0; k < m; ++k)
+        for (std::size_t l = 0; l < m; ++l)
+          value += coefficients[k * m + l] * phi(k, i) * phi(l, j);
+      EXPECT_NEAR(field[i * n + j], value, 1e-14);
+      EXPECT_NEAR(fine[2 * i * (2 * n - 1) + 2 * j], value, 1e-14);
+    }
+  EXPECT_EQ(Field(Boundary::neumann_nodes, n, {}).n_modes(), n - 1);
+  EXPECT_EQ(nodes.mode_variance(5, 2), centres.mode_variance(5, 2));
+  EXPECT_THAT(sentence_of<UserError>([] { Field(Boundary::neumann_nodes, 1, {}); }),
+              HasSubstr("2 to 32768"));
 }
 
 // Requirement: the side is a unit of length, alpha = 4 and tau = 3 on the side 2 pi give forcings
