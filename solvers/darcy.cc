@@ -4,7 +4,6 @@
 #include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/core/number_text.h>
-#include <data/core/parameters.h>
 #include <data/core/timing.h>
 #include <solvers/darcy.h>
 #include <solvers/petsc_owners.h>
@@ -30,8 +29,6 @@ namespace understudy
 {
 namespace
 {
-constexpr unsigned most_cells = 8192;
-
 DarcyParameters checked(const DarcyParameters &parameters)
 {
   if (const auto found = parameters.problems(); !found.empty())
@@ -42,33 +39,6 @@ DarcyParameters checked(const DarcyParameters &parameters)
 /// What a field is known as to maps.
 const Quantity coefficient = {"a", "1"}, source = {"f", "1"}, pressure = {"u", "1"};
 } // namespace
-
-void DarcyParameters::declare(dealii::ParameterHandler &prm)
-{
-  using namespace dealii::Patterns;
-  prm.add_parameter("Cells per direction", n_cells, "Bilinear elements along each side [1]",
-                    Integer(2, most_cells));
-  add_number(prm, "Relative tolerance", relative_tolerance,
-             "Of the residual of the linear system, relative to its right-hand side [1]",
-             Double(1e-15, 0.1));
-  prm.add_parameter("Maximum iterations", maximum_iterations,
-                    "Of the conjugate gradients, after which the solver has failed [1]",
-                    Integer(1, 100000));
-}
-
-std::vector<std::string> DarcyParameters::problems() const
-{
-  std::vector<std::string> found;
-  if (n_cells < 2 || n_cells > most_cells)
-    found.push_back("The Darcy problem has " + std::to_string(n_cells) +
-                    " cells per direction; there must be 2 to " + std::to_string(most_cells) + ".");
-  if (!(relative_tolerance > 0. && relative_tolerance < 1.))
-    found.push_back("The relative tolerance of the Darcy problem is " +
-                    number_text(relative_tolerance) + "; it must lie between 0 and 1.");
-  if (maximum_iterations == 0)
-    found.emplace_back("The Darcy problem is allowed 0 iterations; there must be 1 at least.");
-  return found;
-}
 
 struct DarcySolver::Implementation
 {

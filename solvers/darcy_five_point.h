@@ -19,12 +19,12 @@ namespace understudy
 /// which is also what bilinear elements become when the trapezoidal rule takes the place of the
 /// integrals. Of order 2 for a smooth a; across a jump, which the mean smears over a cell, of order
 /// 1 as DarcySolver is with values at nodes. One process, by a sparse Cholesky factorisation whose
-/// symbolic part is done once: less time on one core than conjugate gradients with BoomerAMG up to
-/// the 421 nodes of the published data and beyond, and to rounding.
+/// symbolic part is done once; exact to rounding. (The published data interpolate a and u between
+/// these nodes and cell centres by splines, which overshoot at jumps; here all stands at nodes.)
 class DarcyFivePoint
 {
 public:
-  /// Throws UserError unless 2 <= n_cells <= 2048, where the factor fills about 5 GB.
+  /// Throws UserError unless 2 <= n_cells <= 2048, where the factor takes some 6 GB.
   explicit DarcyFivePoint(unsigned n_cells);
 
   const GridView &nodes() const { return nodes_; }
