@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 #include <data/core/errors.h>
+#include <data/store/hdf5_handle.h>
 #include <data/store/shard.h>
 #include <data/store/strict_json.h>
 
@@ -8,93 +9,14 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <hdf5.h>
 #include <utility>
 
 namespace understudy
 {
 namespace
 {
+using namespace hdf5;
 using Json = nlohmann::json;
-
-/// A call of HDF5 failed; the callers turn it into the error of reading or writing.
-struct Hdf5Failure
-{
-  const char *what;
-};
-
-/// An HDF5 identifier that closes itself.
-class Handle
-{
-public:
-  Handle(const hid_t id, herr_t (*close)(hid_t), const char *what) : id_(id), close_(close)
-  {
-    if (id < 0)
-      throw Hdf5Failure{what};
-  }
-  Handle(Handle &&other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
-  ~Handle()
-  {
-    if (id_ >= 0)
-      close_(id_);
-  }
-  Handle(const Handle &) = delete;
-  Handle &operator=(const Handle &) = delete;
-  operator hid_t() const { return id_; }
-
-private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
-
-void check(const herr_t status, const char *what)
-{
-  if (status < 0)
-    throw Hdf5Failure{what};
-}
-
-/// HDF5 prints a stack of messages at every failure unless told not to; we have our own sentence.
-class QuietHdf5
-{
-public:
-  QuietHdf5()
-  {
-    H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  }
-  ~QuietHdf5() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
-  QuietHdf5(const QuietHdf5 &) = delete;
-  QuietHdf5 &operator=(const QuietHdf5 &) = delete;
-
-private:
-  H5E_auto2_t function_ = nullptr;
-  void *data_ = nullptr;
-};
-
-/// Of variable length: such texts stand in a heap, so that an attribute may exceed 64 KiB.
-Handle string_type()
-{
-  Handle type(H5Tcopy(H5T_C_S1), H5Tclose, "make a string type");
-  check(H5Tset_size(type, H5T_VARIABLE), "make a string type");
-  check(H5Tset_cset(type, H5T_CSET_UTF8), "make a string type");
-  return type;
-}
-
-void write_attribute(const hid_t object, const std::string &name, const hid_t type,
-                     const hid_t space, const void *value)
-{
-  const Handle attribute(H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT),
-                         H5Aclose, "create an attribute");
-  check(H5Awrite(attribute, type, value), "write an attribute");
-}
-
-void write_text(const hid_t object, const std::string &name, const std::string &text)
-{
-  const Handle type(string_type());
-  const Handle space(H5Screate(H5S_SCALAR), H5Sclose, "create a scalar");
-  const char *pointer = text.c_str();
-  write_attribute(object, name, type, space, &pointer);
-}
 
 /// A plain value, or a list of numbers, as an attribute; other JSON is left to its text.
 void write_plain(const hid_t object, const std::string &name, const Json &value)
@@ -146,49 +68,6 @@ void write_root_attributes(const hid_t file, const DataSetInfo &info, const Json
   for (const Json *group : {&provenance, &info.defining, &info.attributes})
     for (const auto &[name, value] : group->items())
       write_plain(root, name, value);
-}
-
-/// A file in memory that is thrown away when closed. The newer format lets attributes exceed 64
-/// KiB.
-Handle create_in_memory()
-{
-  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "create a property list");
-  check(H5Pset_fapl_core(access, 1 << 20, 0), "choose files in memory");
-  return Handle(H5Fcreate("understudy-in-memory", H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
-                "create a file in memory");
-}
-
-std::string image_of(const hid_t file)
-{
-  check(H5Fflush(file, H5F_SCOPE_LOCAL), "flush a file");
-  const ssize_t size = H5Fget_file_image(file, nullptr, 0);
-  if (size <= 0)
-    throw Hdf5Failure{"read a file in memory"};
-  std::string bytes(static_cast<std::size_t>(size), '\0');
-  if (H5Fget_file_image(file, bytes.data(), bytes.size()) != size)
-    throw Hdf5Failure{"read a file in memory"};
-  return bytes;
-}
-
-/// @param chunk empty: in one piece
-Handle create_dataset(const hid_t file, const std::string &name, const hid_t type,
-                      const std::vector<hsize_t> &shape, const std::vector<hsize_t> &chunk)
-{
-  const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose, "create a property list");
-  check(H5Pset_create_intermediate_group(links, 1), "create groups");
-  const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "create a property list");
-  check(H5Pset_obj_track_times(creation, false), "switch off time stamps");
-  if (!chunk.empty())
-    check(H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data()), "set a chunk");
-  const Handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
-                     H5Sclose, "create a space");
-  return Handle(H5Dcreate2(file, name.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose,
-                "create an array");
-}
-
-void write_dataset(const hid_t dataset, const hid_t type, const void *values)
-{
-  check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "write an array");
 }
 
 hid_t file_type(const bool integer)
@@ -265,14 +144,14 @@ void write_static(const hid_t file, const std::string &name, const StaticArray &
 template <class Action>
 std::string write_with_hdf5(Action action)
 {
-  const QuietHdf5 quiet;
+  const Quiet quiet;
   try
   {
     const Handle file = create_in_memory();
     action(file);
     return image_of(file);
   }
-  catch (const Hdf5Failure &failure)
+  catch (const Failure &failure)
   {
     throw WriteError(std::string("HDF5 could not ") + failure.what +
                      " of the data set; the memory may be exhausted.");
@@ -286,14 +165,14 @@ std::size_t rows_in(const hid_t space, const FieldSpec &field)
   if (H5Sget_simple_extent_ndims(space) != static_cast<int>(found.size()) ||
       H5Sget_simple_extent_dims(space, found.data(), nullptr) < 0 ||
       !std::equal(field.shape.begin(), field.shape.end(), found.begin() + 1))
-    throw Hdf5Failure{"find the shape that the manifest lists"};
+    throw Failure{"find the shape that the manifest lists"};
   return found[0];
 }
 
 template <class Action>
 std::vector<double> read_with_hdf5(const std::string &path, const std::string &name, Action action)
 {
-  const QuietHdf5 quiet;
+  const Quiet quiet;
   try
   {
     const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "open it");
@@ -301,7 +180,7 @@ std::vector<double> read_with_hdf5(const std::string &path, const std::string &n
     const Handle space(H5Dget_space(dataset), H5Sclose, "read the shape of the array");
     return action(dataset, space);
   }
-  catch (const Hdf5Failure &failure)
+  catch (const Failure &failure)
   {
     throw UserError("Cannot read '" + name + "' from '" + path + "': HDF5 could not " +
                     failure.what + ".");
@@ -364,7 +243,7 @@ std::vector<double> read_rows(const std::string &path, const FieldSpec &field,
     for (std::size_t i = 0; i < rows.size(); ++i)
     {
       if (rows[i] >= n_rows)
-        throw Hdf5Failure{"find the row that the manifest lists"};
+        throw Failure{"find the row that the manifest lists"};
       start[0] = rows[i];
       check(
         H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr),
@@ -396,7 +275,7 @@ std::vector<double> read_static(const std::string &path, const std::string &name
   const auto read = [&](const hid_t dataset, const hid_t space)
   {
     if (H5Sget_simple_extent_npoints(space) != static_cast<hssize_t>(n_values))
-      throw Hdf5Failure{"find the shape that the manifest lists"};
+      throw Failure{"find the shape that the manifest lists"};
     std::vector<double> values(n_values);
     check(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
           "read the array");
