@@ -147,17 +147,17 @@ std::vector<std::string> FnoConfig::problems() const
 {
   std::vector<std::string> found;
   if (n_in == 0 || n_out == 0 || width == 0 || layers == 0)
-    found.push_back("Inputs, outputs, width and layers must be at least 1.");
+    found.emplace_back("Inputs, outputs, width and layers must be at least 1.");
   if (modes1 == 0 || modes2 == 0 || modes1 % 2 != 0 || modes2 % 2 != 0)
     found.push_back("The numbers of modes must be even and positive, not " +
                     std::to_string(modes1) + " and " + std::to_string(modes2) + ".");
   if (!(rank > 0. && rank <= 1.))
-    found.push_back("The rank must lie in (0, 1].");
+    found.emplace_back("The rank must lie in (0, 1].");
   if (joint && factorisation == Factorisation::dense)
-    found.push_back("A dense spectral weight cannot be joint.");
+    found.emplace_back("A dense spectral weight cannot be joint.");
   for (const double p : {padding1, padding2})
     if (!(p >= 0. && p <= 1.))
-      found.push_back("The padding must lie in [0, 1].");
+      found.emplace_back("The padding must lie in [0, 1].");
   return found;
 }
 

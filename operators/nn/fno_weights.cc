@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 #include <data/core/errors.h>
-#include <data/sampling/latin_hypercube.h>
+#include <data/sampling/random_numbers.h>
 #include <data/store/model_file.h>
 #include <operators/nn/fno_config.h>
 #include <operators/nn/spectral_convolution.h>
@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
-#include <numbers>
 #include <random>
 #include <utility>
 
@@ -85,17 +84,11 @@ std::string block_name(std::size_t l)
 std::vector<double> start_values(const FnoTensor &tensor, std::mt19937_64 &generator)
 {
   std::vector<double> values(n_entries(tensor.shape), tensor.scale);
-  // two uniform numbers give one normal number here, the second of Box and Muller is not used
-  const auto normal = [&]
-  {
-    const double radius = std::sqrt(-2. * std::log(1. - uniform_01(generator)));
-    return radius * std::cos(2. * std::numbers::pi * uniform_01(generator));
-  };
   for (std::size_t i = 0; i < values.size(); ++i)
     switch (tensor.start)
     {
     case Start::normal:
-      values[i] = tensor.scale * normal();
+      values[i] = tensor.scale * normal_pair(generator).first;
       break;
     case Start::uniform:
       values[i] = tensor.scale * (2. * uniform_01(generator) - 1.);

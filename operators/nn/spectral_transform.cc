@@ -42,8 +42,8 @@ KeptModes kept_modes(std::size_t n1, std::size_t n2, std::size_t m1, std::size_t
 
 SpectralPath faster_spectral_path(std::size_t n1, std::size_t n2, const KeptModes &kept)
 {
-  return std::min(n1, n2) > 0 && kept.n_k1 + kept.n_k2 < 64 ? SpectralPath::pruned
-                                                            : SpectralPath::fftw;
+  return 2 * kept.n_k1 <= n1 && 4 * (kept.n_k2 - 1) <= n2 ? SpectralPath::pruned
+                                                          : SpectralPath::fftw;
 }
 
 template <class T>
