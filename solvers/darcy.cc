@@ -238,6 +238,19 @@ struct DarcySolver::Implementation
     return norm;
   }
 
+  /// Throws on all ranks when one gives another number of values than it owns nodes.
+  void check_owned(const char *what, std::span<const double> values) const
+  {
+    on_all_ranks(comm,
+                 [&]
+                 {
+                   if (values.size() != owned_nodes.size())
+                     throw UserError(std::string(what) + " of the Darcy problem has " +
+                                     std::to_string(values.size()) + " values where a rank owns " +
+                                     std::to_string(owned_nodes.size()) + " nodes.");
+                 });
+  }
+
   void hold(Vec x) const
   {
     const std::vector<double> zeros(own_held.size(), 0.);
@@ -331,9 +344,13 @@ std::vector<double> at_owned(const std::vector<unsigned> &owned, const GridView 
 void DarcySolver::set_coefficient(const GridView &grid, std::span<const double> values)
 {
   Implementation &my = *implementation_;
-  on_all_ranks(
-    my.comm, [&]
-    { my.a = darcy_cell_values(DarcyField::coefficient, my.parameters.n_cells, grid, values); });
+  std::vector<double> in_cells; // taken by all ranks or by none
+  on_all_ranks(my.comm,
+               [&] {
+                 in_cells =
+                   darcy_cell_values(DarcyField::coefficient, my.parameters.n_cells, grid, values);
+               });
+  my.a = std::move(in_cells);
   my.a_at_nodes = at_owned(my.owned_nodes, my.nodes, values);
   my.new_a = true;
 }
@@ -341,9 +358,11 @@ void DarcySolver::set_coefficient(const GridView &grid, std::span<const double> 
 void DarcySolver::set_source(const GridView &grid, std::span<const double> values)
 {
   Implementation &my = *implementation_;
+  std::vector<double> in_cells;
   on_all_ranks(
     my.comm,
-    [&] { my.f = darcy_cell_values(DarcyField::source, my.parameters.n_cells, grid, values); });
+    [&] { in_cells = darcy_cell_values(DarcyField::source, my.parameters.n_cells, grid, values); });
+  my.f = std::move(in_cells);
   my.f_at_nodes = at_owned(my.owned_nodes, my.nodes, values);
   my.new_f = true;
 }
@@ -358,14 +377,7 @@ DarcySolution DarcySolver::solve()
 DarcySolution DarcySolver::solve(std::span<const double> guess)
 {
   Implementation &my = *implementation_;
-  on_all_ranks(my.comm,
-               [&]
-               {
-                 if (guess.size() != my.owned_nodes.size())
-                   throw UserError("The first guess of the Darcy problem has " +
-                                   std::to_string(guess.size()) + " values where a rank owns " +
-                                   std::to_string(my.owned_nodes.size()) + " nodes.");
-               });
+  my.check_owned("The first guess", guess);
   DarcySolution solution = my.start();
   const Vec u = my.u, offered = my.guess;
   check_petsc(VecSetValues(offered, static_cast<PetscInt>(my.unknowns.size()), my.unknowns.data(),
@@ -402,6 +414,7 @@ DarcySolution DarcySolver::solve(FieldGuess &guess)
 std::vector<double> DarcySolver::on_grid(std::span<const double> owned) const
 {
   const Implementation &my = *implementation_;
+  my.check_owned("A field", owned);
   std::vector<double> values(my.nodes.size(), 0.);
   for (std::size_t i = 0; i < my.owned_nodes.size(); ++i)
     values[my.owned_nodes[i]] = owned[i];

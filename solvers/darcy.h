@@ -56,8 +56,8 @@ struct DarcySolution
 /// latter. At first a = f = 1.
 ///
 /// Linear solver: PETSc, options prefix "darcy_"; conjugate gradients with hypre's BoomerAMG, which
-/// is set up once for each coefficient. The mesh is distributed (p4est); n_cells with many factors
-/// 2 makes it cheap, since 2^-k of an n_cells = m 2^k is known to every rank. All calls but the
+/// is set up once for each coefficient. The mesh is distributed (p4est), but every rank
+/// knows the m x m trees of n_cells = m 2^k, so that many factors 2 save memory. All calls but the
 /// views are collective; fields of a whole grid are given on all ranks alike.
 class DarcySolver
 {

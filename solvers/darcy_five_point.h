@@ -24,7 +24,7 @@ namespace understudy
 class DarcyFivePoint
 {
 public:
-  /// Throws UserError unless 2 <= n_cells <= 2048, where the factor takes some 6 GB.
+  /// Throws UserError unless 2 <= n_cells <= 2048, since the factor takes gigabytes beyond.
   explicit DarcyFivePoint(unsigned n_cells);
 
   const GridView &nodes() const { return nodes_; }

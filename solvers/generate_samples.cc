@@ -51,10 +51,8 @@ std::size_t generate_samples(MPI_Comm comm, const std::string &folder, const Dat
     for (const Sample &sample : mine)
       crashed += sample.crashed ? 1 : 0;
     writer.write_round(mine);
-    if (stop_requested(comm))
-      throw Error(ExitCode::stopped, "Stopped " + stop_reason() +
-                                       "; all samples so far are stored, and the next " +
-                                       "run goes on from there.");
+    throw_if_stop_requested(comm,
+                            "all samples so far are stored, and the next run goes on from there.");
   }
   progress.finish();
   MPI_Allreduce(MPI_IN_PLACE, &crashed, 1, MPI_UNSIGNED_LONG, MPI_SUM, comm);

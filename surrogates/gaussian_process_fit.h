@@ -57,10 +57,10 @@ struct GaussianProcessFit
 /// Maximum likelihood for several processes over the same inputs: for each, the log marginal
 /// likelihood is maximised over the logarithms of its parameters within their bounds from several
 /// starts by a bounded limited-memory quasi-Newton method (TAO's BLMVM; Benson and More, Argonne
-/// preprint ANL/MCS-P909-0901, 2001). The first start is that of the parameters. The others are
-/// log-uniform within a factor 10 of l and s2 and a factor 1000 of the noise, cut at
-/// the bounds: over the whole box most would lie where K is diagonal and nothing changes. They
-/// depend on the seed and the number of the restart alone.
+/// preprint ANL/MCS-P909-0901, 2001). The first start is that of the parameters. The others
+/// are log-uniform within a factor 10 of l and s2 and a factor 1000 of the noise, cut at the
+/// bounds: over the whole box most would lie where K is diagonal and nothing changes. They depend
+/// on the seed and the number of the restart alone.
 ///
 /// The (process, restart) pairs are dealt to the ranks in turn and each is one serial search, so
 /// that the result is the same on every rank and for any number of ranks (to the bit on equal

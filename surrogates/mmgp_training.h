@@ -50,8 +50,7 @@ struct MmgpTraining
     double log_likelihood = 0., noise_variance = 0.;
     unsigned evaluations = 0;
     bool at_bound = false;
-    std::size_t mode =
-      0; ///< from 1, of a process for a single coefficient; 0: for all, or a scalar
+    std::size_t mode = 0; ///< from 1; 0: a process for all modes, or for a scalar
   };
   std::vector<Process> processes;
   struct Band

@@ -18,11 +18,27 @@ static std::size_t n_allocations = 0;
     return memory;
   throw std::bad_alloc();
 }
+[[gnu::noinline]] void *operator new(std::size_t size, std::align_val_t alignment)
+{
+  ++n_allocations;
+  const auto unit = static_cast<std::size_t>(alignment);
+  if (void *memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit))
+    return memory;
+  throw std::bad_alloc();
+}
 [[gnu::noinline]] void operator delete(void *memory) noexcept
 {
   std::free(memory);
 }
 [[gnu::noinline]] void operator delete(void *memory, std::size_t) noexcept
+{
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void *memory, std::align_val_t) noexcept
+{
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void *memory, std::size_t, std::align_val_t) noexcept
 {
   std::free(memory);
 }

@@ -138,8 +138,7 @@ void add_accuracy(Report &report, const MmgpCaseParameters &p, const MmgpFinding
   report.number("n_common_nodes", f.train["n_common_nodes"].get<double>());
   report.paragraph(
     "Trained on {n_train} plates ({n_handovers_learned} of them handed over by earlier models), "
-    "tested on {n_test}, all on meshes of their own; the common mesh "
-    "has {n_common_nodes} nodes.");
+    "tested on {n_test}, all on meshes of their own; the common mesh has {n_common_nodes} nodes.");
   add_definitions(report);
   const MmgpProblem problem = p.problem();
   add_outputs(report, problem.fields, f, true);
@@ -149,8 +148,7 @@ void add_accuracy(Report &report, const MmgpCaseParameters &p, const MmgpFinding
     "plates are left out of the RRMSE of evrcum and max_evrcum, but not of the shares in the band, "
     "which they fill: of the plates that flow, {coverage_of_counted_evrcum} of the nodal values of "
     "evrcum and {coverage_of_counted_max_evrcum} of max_evrcum lie in it. Plates that cannot be "
-    "morphed have "
-    "no prediction and are in none of these numbers ({not_morphed}).");
+    "morphed have no prediction and are in none of these numbers ({not_morphed}).");
 }
 
 /// Scalars that are learned directly beside those of draws of the fields.

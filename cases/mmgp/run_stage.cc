@@ -88,9 +88,7 @@ nlohmann::json compare_guesses(RunContext &context, const MmgpCaseParameters &p,
   for (std::size_t i = 0; i < n; ++i)
   {
     progress.update(i);
-    if (stop_requested(context.comm))
-      throw Error(ExitCode::stopped,
-                  "Stopped " + stop_reason() + "; the stage begins anew next time.");
+    throw_if_stop_requested(context.comm, "the stage begins anew next time.");
     StoredPlate plate;
     on_all_ranks(context.comm, [&] { plate = read_plate(data, ids[i]); });
     try

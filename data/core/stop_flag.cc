@@ -70,10 +70,24 @@ bool stop_requested(MPI_Comm comm)
   return any != none;
 }
 
+namespace
+{
+[[noreturn]] void throw_stopped(const std::string &sentence)
+{
+  throw Error(ExitCode::stopped, "Stopped " + stop_reason() + "; " + sentence);
+}
+} // namespace
+
 void throw_if_stop_requested(const std::string &sentence)
 {
   if (stop_requested_here())
-    throw Error(ExitCode::stopped, "Stopped " + stop_reason() + "; " + sentence);
+    throw_stopped(sentence);
+}
+
+void throw_if_stop_requested(MPI_Comm comm, const std::string &sentence)
+{
+  if (stop_requested(comm))
+    throw_stopped(sentence);
 }
 
 std::string stop_reason()

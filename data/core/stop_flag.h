@@ -28,6 +28,9 @@ bool stop_requested_here();
 /// on_all_ranks() all ranks stop with the first.
 void throw_if_stop_requested(const std::string &sentence);
 
+/// The same on all ranks as soon as any of them was asked to stop. Collective over @p comm.
+void throw_if_stop_requested(MPI_Comm comm, const std::string &sentence);
+
 /// Completes "stopped ...": "by a signal" or "at the wall time of 60 min". Equal on all ranks after
 /// stop_requested(comm) was true. Local.
 std::string stop_reason();

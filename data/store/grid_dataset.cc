@@ -237,13 +237,16 @@ std::vector<std::string> GridDataSetInfo::problems() const
   else
     for (unsigned d = 0; d < grid.dimension; ++d)
     {
-      if (grid.n_nodes[d] < 2 || !(std::isfinite(grid.origin[d]) && grid.spacing[d] > 0.))
+      if (grid.n_nodes[d] < 2 || !(std::isfinite(grid.origin[d]) &&
+                                   std::isfinite(grid.spacing[d]) && grid.spacing[d] > 0.))
         report("needs 2 points or more at growing places along " + directions[d]);
       if (boundary[d] != "wall" && boundary[d] != "periodic" && boundary[d] != "open")
         report("has the boundary '" + boundary[d] + "' along " + directions[d] +
                "; known: open, periodic, wall");
     }
-  if (times.empty() || !std::ranges::is_sorted(times))
+  const auto grows_not = [](double before, double after) { return !(before < after); };
+  if (times.empty() || !std::ranges::all_of(times, [](double t) { return std::isfinite(t); }) ||
+      std::ranges::adjacent_find(times, grows_not) != times.end())
     report("needs a time, and its times must grow");
   std::set<std::string> names, numbers;
   for (const GridField &field : fields)
@@ -317,6 +320,10 @@ void write_grid_files(const DataSet &data, const GridDataSetInfo &info, const st
   fs::path target = fs::absolute(folder).lexically_normal();
   if (!target.has_filename()) // the path ended in a slash
     target = target.parent_path();
+  if (fs::exists(target) && !fs::is_empty(target) && !fs::exists(target / sums_file))
+    throw UserError("'" + target.string() +
+                    "' holds something else than files of a data set on grids, so it is not "
+                    "replaced.");
   const fs::path next = target.string() + ".next";
   remove_folder(next);
   const std::map<std::string, std::string> notes = {{"data_set_sha256", data.hash()}};

@@ -72,7 +72,11 @@ private:
     need(text_attribute(file_, "grid_type"), "The root", "grid_type", "a string");
     const auto n_dims = integer_attribute(file_, "n_spatial_dims");
     if (need(n_dims, "The root", "n_spatial_dims", "an integer"))
+    {
       n_dims_ = static_cast<std::size_t>(std::max(0ll, *n_dims));
+      if (n_dims_ < 1 || n_dims_ > 3)
+        report("'n_spatial_dims' is " + std::to_string(*n_dims) + "; it must be 1 to 3.");
+    }
     const auto n = integer_attribute(file_, "n_trajectories");
     if (need(n, "The root", "n_trajectories", "an integer"))
       n_trajectories_ = static_cast<hsize_t>(std::max(0ll, *n));
@@ -119,7 +123,7 @@ private:
     if (name != "time")
       need(flag_attribute(dataset, "time_varying"), where, "time_varying", "a boolean");
     const Shape shape = shape_of(dataset);
-    if (shape.empty() || shape.back() == 0)
+    if (shape.empty() || std::ranges::count(shape, hsize_t(0)) > 0)
     {
       report(where + " needs at least one value.");
       return 0;

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cmath>
+#include <type_traits>
 #include <utility>
 
 namespace understudy
@@ -155,6 +156,14 @@ std::vector<std::string> FnoConfig::problems() const
     found.emplace_back("The rank must lie in (0, 1].");
   if (joint && factorisation == Factorisation::dense)
     found.emplace_back("A dense spectral weight cannot be joint.");
+  // What a hostile file asks for must fit into memory.
+  if (layers > 1000)
+    found.emplace_back("More than 1000 layers are not supported.");
+  double dense = joint ? 1. : static_cast<double>(layers);
+  for (const std::size_t extent : spectral_shape())
+    dense *= static_cast<double>(extent);
+  if (dense > 1e9)
+    found.emplace_back("The spectral weights would have more than 1e9 entries.");
   for (const double p : {padding1, padding2})
     if (!(p >= 0. && p <= 1.))
       found.emplace_back("The padding must lie in [0, 1].");

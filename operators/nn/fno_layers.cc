@@ -11,6 +11,8 @@ namespace understudy
 {
 namespace
 {
+/// @tparam T in which the numbers must be finite
+template <class T>
 void check(const FnoWeights &weights)
 {
   const auto problems = weights.config.problems();
@@ -23,7 +25,7 @@ void check(const FnoWeights &weights)
       throw UserError("The tensor '" + tensor.name + "' of a Fourier neural operator needs " +
                       std::to_string(n_entries(tensor.shape)) + " values.");
     if (!std::all_of(found->second.begin(), found->second.end(),
-                     [](double v) { return std::isfinite(v); }))
+                     [](double v) { return std::isfinite(static_cast<T>(v)); }))
       throw UserError("The tensor '" + tensor.name +
                       "' of a Fourier neural operator holds a number that is not finite.");
   }
@@ -63,7 +65,7 @@ SkipLayer<T> skip_layer(const FnoWeights &w, const std::string &name, FnoSkip ki
 template <class T>
 Fno<T>::Layers::Layers(const FnoWeights &w) : config(w.config)
 {
-  check(w);
+  check<T>(w);
   const std::size_t width = config.width;
   lift0 = pixel_layer<T>(w, "lift/0", config.n_lifted(), config.lift_channels());
   lift1 = pixel_layer<T>(w, "lift/1", config.lift_channels(), width);

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <numbers>
 #include <random>
 #include <utility>
 
@@ -107,6 +108,7 @@ ComplexTensor complex_tensor(TensorShape shape, const std::vector<double> &pairs
 {
   shape.pop_back();
   ComplexTensor tensor{std::move(shape), {}};
+  tensor.values.reserve(pairs.size() / 2);
   for (std::size_t i = 0; i < pairs.size(); i += 2)
     tensor.values.emplace_back(pairs[i], pairs[i + 1]);
   return tensor;
@@ -166,10 +168,11 @@ FnoWeights FnoWeights::random(const FnoConfig &config, std::uint64_t seed)
 std::vector<SpectralWeights> FnoWeights::spectral() const
 {
   const TensorShape whole = config.spectral_shape();
+  const std::vector<FnoTensor> tensors = fno_tensors(config);
   const auto tensor_of = [&](const std::string &name)
   {
     std::vector<ComplexTensor> parts;
-    for (const auto &tensor : fno_tensors(config))
+    for (const auto &tensor : tensors)
       if (tensor.name.rfind(name + "/part", 0) == 0)
         parts.push_back(complex_tensor(tensor.shape, at(tensor.name)));
     return reconstructed(config.factorisation, parts);

@@ -281,6 +281,12 @@ ComplexTensor reconstructed(Factorisation kind, const std::vector<ComplexTensor>
 
 std::vector<ComplexTensor> hosvd(const ComplexTensor &tensor, const std::vector<std::size_t> &ranks)
 {
+  bool fits = ranks.size() == tensor.shape.size();
+  for (std::size_t k = 0; fits && k < ranks.size(); ++k)
+    fits = ranks[k] > 0 && ranks[k] <= tensor.shape[k];
+  if (!fits)
+    throw UserError("A tensor cannot be decomposed: it needs a rank for each of its axes, from 1 "
+                    "to their extents.");
   std::vector<ComplexTensor> parts(1, tensor);
   for (std::size_t k = 0; k < tensor.shape.size(); ++k)
   {

@@ -9,6 +9,7 @@
 #include <operators/nn/spectral_convolution.h>
 #include <tests/count_allocations.h>
 #include <tests/random_numbers.h>
+#include <tests/temporary_folder.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,6 +20,7 @@
 using namespace understudy;
 using test::random_numbers;
 using testing::HasSubstr;
+using testing_tools::sentence_of;
 
 namespace
 {
@@ -41,25 +43,16 @@ std::vector<T> run(Fno<T> &net, std::size_t n_samples, std::size_t n1, std::size
   return y;
 }
 
+/// Largest difference; NaN when a value is NaN.
 double distance(const auto &a, const auto &b)
 {
   double most = 0.;
   for (std::size_t i = 0; i < a.size(); ++i)
-    most = std::max(most, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
+  {
+    const double d = std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
+    most = d <= most ? most : d;
+  }
   return most;
-}
-
-std::string refusal(const auto &action)
-{
-  try
-  {
-    action();
-  }
-  catch (const UserError &e)
-  {
-    return e.what();
-  }
-  return "not refused";
 }
 } // namespace
 
@@ -117,28 +110,45 @@ TEST(FnoFile, HoldsTheNetwork)
   const auto again = FnoWeights::load(read, "net/");
   EXPECT_EQ(again.config.to_json(), c.to_json());
   EXPECT_EQ(again.tensors, weights.tensors);
-  EXPECT_THAT(refusal([&] { FnoWeights::load(read, "other/"); }), HasSubstr("'other/'"));
+  EXPECT_THAT(sentence_of<UserError>([&] { FnoWeights::load(read, "other/"); }),
+              HasSubstr("'other/'"));
 
   file.meta()["fno"]["net/"]["layers"] = 3;
-  EXPECT_THAT(refusal([&] { FnoWeights::load(file, "net/"); }), HasSubstr("part"));
+  EXPECT_THAT(sentence_of<UserError>([&] { FnoWeights::load(file, "net/"); }),
+              HasSubstr("spectral/part"));
   file.meta()["fno"]["net/"]["layers"] = -1;
-  EXPECT_THAT(refusal([&] { FnoWeights::load(file, "net/"); }), HasSubstr("'layers'"));
+  EXPECT_THAT(sentence_of<UserError>([&] { FnoWeights::load(file, "net/"); }),
+              HasSubstr("'layers'"));
+  file.meta()["fno"]["net/"]["layers"] = 1000000;
+  EXPECT_THAT(sentence_of<UserError>([&] { FnoWeights::load(file, "net/"); }),
+              HasSubstr("More than 1000 layers"));
   file.meta()["fno"]["net/"]["layers"] = 2;
+  const auto width = file.meta()["fno"]["net/"]["width"];
+  file.meta()["fno"]["net/"]["width"] = 60000;
+  EXPECT_THAT(sentence_of<UserError>([&] { FnoWeights::load(file, "net/"); }),
+              HasSubstr("more than 1e9 entries"));
+  file.meta()["fno"]["net/"]["width"] = width;
   file.meta()["fno"]["net/"]["modes1"] = 5;
-  EXPECT_THAT(refusal([&] { FnoWeights::load(file, "net/"); }), HasSubstr("even"));
+  EXPECT_THAT(sentence_of<UserError>([&] { FnoWeights::load(file, "net/"); }), HasSubstr("even"));
   file.meta()["fno"]["net/"]["modes1"] = 4;
   file.meta()["fno"]["net/"]["mode"] = 4;
-  EXPECT_THAT(refusal([&] { FnoWeights::load(file, "net/"); }), HasSubstr("unknown entry 'mode'"));
+  EXPECT_THAT(sentence_of<UserError>([&] { FnoWeights::load(file, "net/"); }),
+              HasSubstr("unknown entry 'mode'"));
 }
 
 TEST(Fno, RefusesTensorsThatDoNotFit)
 {
   auto weights = FnoWeights::random(small(), 1);
   weights.tensors["lift/1/bias"].pop_back();
-  EXPECT_THAT(refusal([&] { Fno<float>{weights}; }), HasSubstr("'lift/1/bias'"));
+  EXPECT_THAT(sentence_of<UserError>([&] { Fno<float>{weights}; }), HasSubstr("'lift/1/bias'"));
   weights = FnoWeights::random(small(), 1);
   weights.tensors["block1/skip/weight"][3] = std::nan("");
-  EXPECT_THAT(refusal([&] { Fno<float>{weights}; }), HasSubstr("'block1/skip/weight'"));
+  EXPECT_THAT(sentence_of<UserError>([&] { Fno<float>{weights}; }),
+              HasSubstr("'block1/skip/weight'"));
+  weights = FnoWeights::random(small(), 1);
+  weights.tensors["block1/skip/weight"][3] = 1e39; // a double, but no float
+  EXPECT_THAT(sentence_of<UserError>([&] { Fno<float>{weights}; }), HasSubstr("not finite"));
+  EXPECT_NO_THROW(Fno<double>{weights});
 }
 
 TEST(Fno, TakesNoMemoryAfterTheFirstCallAndSamplesOneByOne)

@@ -228,6 +228,14 @@ TEST(GridDataSet, WrongShapesAreTold)
               Contains("/t0_fields/u has the shape (2, 3, 4, 3) where it must have "
                        "(3, 3, 4, 3)."));
   EXPECT_THAT(grid_dataset_problems(path), Contains(HasSubstr("/scalars/seconds has the shape")));
+  {
+    const hdf5::Handle file(H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose, "open");
+    H5Adelete(file, "n_spatial_dims");
+    const hdf5::Handle space(H5Screate(H5S_SCALAR), H5Sclose, "create");
+    const int four = 4;
+    hdf5::write_attribute(file, "n_spatial_dims", H5T_NATIVE_INT, space, &four);
+  }
+  EXPECT_THAT(grid_dataset_problems(path), Contains("'n_spatial_dims' is 4; it must be 1 to 3."));
   write_file_atomically(path, std::string("no HDF5"));
   EXPECT_THAT(grid_dataset_problems(path), ElementsAre("HDF5 could not open it."));
   EXPECT_THAT(grid_dataset_problems(folder / "none"), ElementsAre(HasSubstr("There is no file")));
@@ -247,7 +255,10 @@ TEST(GridDataSet, DescriptionsThatAreWrong)
   EXPECT_THAT(refuse([](auto &i) { i.grid.n_nodes[1] = 1; }), HasSubstr("along y"));
   EXPECT_THAT(refuse([](auto &i) { i.grid.spacing[0] = std::nan(""); }), HasSubstr("along x"));
   EXPECT_THAT(refuse([](auto &i) { i.boundary[1] = "fence"; }), HasSubstr("'fence' along y"));
-  EXPECT_THAT(refuse([](auto &i) { i.times = {1., 0.}; }), HasSubstr("times must grow"));
+  for (const std::vector<double> &times :
+       {std::vector<double>{1., 0.}, {1., 1.}, {0., std::nan("")}, {}})
+    EXPECT_THAT(refuse([&](auto &i) { i.times = times; }), HasSubstr("times must grow"));
+  EXPECT_THAT(refuse([](auto &i) { i.grid.spacing[0] = HUGE_VAL; }), HasSubstr("growing places"));
   EXPECT_THAT(refuse([](auto &i) { i.fields[1].name = "a"; }), HasSubstr("the field 'a'"));
   EXPECT_THAT(refuse([](auto &i) { i.scalars = {"tau"}; }), HasSubstr("the scalar 'tau'"));
   std::vector<GridTrajectory> short_one = {example_trajectory(1.)};
@@ -309,6 +320,10 @@ TEST(GridDataSet, OfADataSetBySplits)
 
   // Equal data are equal bytes, and nothing of an earlier export stays.
   const std::string first = read_file(train[0]);
+  EXPECT_THAT(
+    sentence_of<UserError>([&] { write_grid_files(data, steady_info(), data.folder()); }),
+    HasSubstr("holds something else than files of a data set on grids, so it is not replaced."));
+  EXPECT_NO_THROW(DataSet::open(data.folder()));
   write_grid_files(data, steady_info(), folder / "well/");
   EXPECT_EQ(grid_files(folder / "well", "train").size(), 1u);
   EXPECT_FALSE(std::filesystem::exists(train[1]));

@@ -169,6 +169,8 @@ TEST(PartDeviation, GivesTheDeviationOfTheTensor)
 TEST(Hosvd, ReproducesTheTensorAtFullRank)
 {
   const auto tensor = random_tensor({6, 5, 4, 3}, 7);
+  for (const auto &ranks : {std::vector<std::size_t>{6, 5, 4}, {6, 5, 4, 0}, {7, 5, 4, 3}})
+    EXPECT_THROW(hosvd(tensor, ranks), UserError);
   const auto parts = hosvd(tensor, {6, 5, 4, 3});
   EXPECT_LT(distance(reconstructed(Factorisation::tucker, parts), tensor), 1e-12 * norm(tensor));
 }
