@@ -47,7 +47,7 @@ TEST(DarcySamples, HaveTwoPhases)
     }
   // The field and its negative are equally likely. The share of one medium has a standard deviation
   // below 1/2, that of 200 below 0.036.
-  EXPECT_NEAR(static_cast<double>(above) / static_cast<double>(all), 0.5, 0.15);
+  EXPECT_NEAR(static_cast<double>(above) / static_cast<double>(all), 0.5, 0.07);
 }
 
 // Requirement: with equal modes a finer grid carries the same media.
