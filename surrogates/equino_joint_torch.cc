@@ -6,6 +6,7 @@
 #include <data/core/timing.h>
 #include <data/sampling/latin_hypercube.h>
 #include <data/sampling/random_numbers.h>
+#include <operators/nn/one_thread_torch.h>
 #include <surrogates/equino_joint.h>
 #include <surrogates/equino_misfit.h>
 #include <surrogates/layer_widths.h>
@@ -30,19 +31,6 @@ using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
 const auto in_double = torch::TensorOptions().dtype(torch::kFloat64);
-
-/// LibTorch on one thread while this lives: sums in the same order every time.
-class OneThread
-{
-public:
-  OneThread() : before_(torch::get_num_threads()) { torch::set_num_threads(1); }
-  ~OneThread() { torch::set_num_threads(before_); }
-  OneThread(const OneThread &) = delete;
-  OneThread &operator=(const OneThread &) = delete;
-
-private:
-  int before_;
-};
 
 /// EquinoMisfit with its hand-written derivative: LibTorch sees neither fields nor the law, so it
 /// keeps no copies of them for its way back.

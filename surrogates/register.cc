@@ -5,6 +5,7 @@
 #include <data/store/model_file.h>
 #include <solvers/rve_closure.h>
 #include <surrogates/field_probe.h>
+#include <surrogates/mg_tfno_field_map.h>
 #include <surrogates/mmgp_field_map.h>
 #include <surrogates/register.h>
 
@@ -35,19 +36,33 @@ ModelFile read_field_model(const std::string &kind, const std::filesystem::path 
   return file;
 }
 
-std::unique_ptr<FieldMap> make_mmgp(const FieldMapRequest &request)
+/// A map of the model of kind @p kind that @p load reads, its probe checked.
+template <class Map, class Load>
+std::unique_ptr<FieldMap> load_field_map(const std::string &kind, const FieldMapRequest &request,
+                                         const Load &load)
 {
   ModelFile file;
-  std::shared_ptr<const Mmgp> model;
+  std::unique_ptr<Map> map;
   on_all_ranks(request.comm,
                [&]
                {
-                 file = read_field_model("mmgp", request.model);
-                 model = std::make_shared<const Mmgp>(Mmgp::load(file));
+                 file = read_field_model(kind, request.model);
+                 map = std::make_unique<Map>(load(file), request.comm);
                });
-  auto map = std::make_unique<MmgpFieldMap>(model, request.comm);
   check_field_probe(file, *map, request.comm);
   return map;
+}
+
+std::unique_ptr<FieldMap> make_mmgp(const FieldMapRequest &request)
+{
+  return load_field_map<MmgpFieldMap>("mmgp", request,
+                                      [](const ModelFile &file)
+                                      { return std::make_shared<const Mmgp>(Mmgp::load(file)); });
+}
+
+std::unique_ptr<FieldMap> make_mg_tfno(const FieldMapRequest &request)
+{
+  return load_field_map<MgTfnoFieldMap>("mg-tfno", request, MgTfno::load);
 }
 } // namespace
 
@@ -82,6 +97,10 @@ const Registry<FieldMap, const FieldMapRequest &> &field_maps()
   static const FieldMaps all = []
   {
     FieldMaps r("map of fields");
+    r.add(
+      "mg-tfno",
+      "Multi-grid tensorised Fourier neural operator: fields on square grids of any resolution.",
+      make_mg_tfno);
     r.add("mmgp",
           "Mesh-morphing Gaussian processes: meshes that all differ, fields with deviations.",
           make_mmgp);

@@ -205,14 +205,12 @@ void GatheredFieldMap::evaluate(const FieldQuery &query, FieldAnswer &answer)
 void GatheredFieldMap::evaluate_all(std::span<const FieldQuery> queries,
                                     std::vector<FieldAnswer> &answers)
 {
-  const int n_ranks = n_ranks_in(comm_), rank = rank_in(comm_);
   const std::size_t n = queries.size();
   long long numbers[2] = {static_cast<long long>(n), -static_cast<long long>(n)};
   MPI_Allreduce(MPI_IN_PLACE, numbers, 2, MPI_LONG_LONG, MPI_MAX, comm_);
   if (numbers[0] != -numbers[1])
     throw UserError("'" + info().name + "' was asked more questions by one rank than by another.");
 
-  const auto rank_for = [n_ranks](std::size_t q) { return static_cast<int>(q % n_ranks); };
   std::vector<std::string> parts(n);
   on_all_ranks(comm_,
                [&]
@@ -223,6 +221,20 @@ void GatheredFieldMap::evaluate_all(std::span<const FieldQuery> queries,
                    parts[q] = pack_question(info(), queries[q]);
                  }
                });
+  answers.clear();
+  if (sharing_ == Sharing::questions)
+    answer_in_turns(std::move(parts), answers);
+  else
+    for (const std::string &part : parts)
+      answers.push_back(answer_together(part));
+}
+
+void GatheredFieldMap::answer_in_turns(std::vector<std::string> parts,
+                                       std::vector<FieldAnswer> &answers) const
+{
+  const int n_ranks = n_ranks_in(comm_), rank = rank_in(comm_);
+  const std::size_t n = parts.size();
+  const auto rank_for = [n_ranks](std::size_t q) { return static_cast<int>(q % n_ranks); };
   std::vector<std::vector<std::string>> here(n); // for each question that is answered here
   for (std::size_t q = 0; q < n; ++q)
   {
@@ -245,9 +257,28 @@ void GatheredFieldMap::evaluate_all(std::span<const FieldQuery> queries,
   on_all_ranks(comm_,
                [&]
                {
-                 answers.clear();
                  for (const auto &part : parts)
                    answers.push_back(unpack_answer(info(), part));
                });
+}
+
+FieldAnswer GatheredFieldMap::answer_together(const std::string &part) const
+{
+  const int n_ranks = n_ranks_in(comm_), rank = rank_in(comm_);
+  std::vector<std::string> all;
+  for (int root = 0; root < n_ranks; ++root)
+    if (auto gathered = gather(comm_, root, part); root == rank)
+      all = std::move(gathered);
+  std::unique_ptr<const QuestionAssembly> assembly;
+  on_all_ranks(comm_, [&] { assembly = std::make_unique<const QuestionAssembly>(info(), all); });
+  const FieldAnswer answer = answer_to(*assembly); // the same on all ranks
+  FieldAnswer mine;
+  on_all_ranks(comm_,
+               [&]
+               {
+                 mine = unpack_answer(
+                   info(), pack_answer(answer, assembly->places(static_cast<unsigned>(rank))));
+               });
+  return mine;
 }
 } // namespace understudy

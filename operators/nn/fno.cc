@@ -8,7 +8,7 @@
 
 namespace understudy
 {
-/// One grid, path and number of samples: memory, plans and the sweeps over rows.
+/// One grid, path and largest number of samples: memory, plans and the sweeps over rows.
 template <class T>
 class Fno<T>::Pass
 {
@@ -18,7 +18,7 @@ public:
 
   bool serves(std::size_t rows, std::size_t columns, SpectralPath path, std::size_t n_samples) const
   {
-    return rows == n1 && columns == n2 && path == wanted && group == group_of(n_samples);
+    return rows == n1 && columns == n2 && path == wanted && group >= group_of(n_samples);
   }
 
   void run(std::size_t n_samples, const T *x, T *y);

@@ -15,8 +15,8 @@ namespace understudy
 /// that act on pixels run row by row of the grid, from the inverse transform of one block to the
 /// forward transform of the next, so that each activation is read and written once per block
 /// (normalisations, which need the whole field, take further sweeps). Memory is taken at the first
-/// call for a grid and number of samples, at others none. One object per thread; copies share the
-/// weights.
+/// call for a grid or a larger number of samples, at others none. One object per thread; copies
+/// share the weights.
 template <class T>
 class Fno
 {

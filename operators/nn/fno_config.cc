@@ -122,6 +122,15 @@ struct FromJson
 };
 } // namespace
 
+FnoSkip fno_skip_named(const std::string &name)
+{
+  return value_in(skip_names, name);
+}
+FnoNorm fno_norm_named(const std::string &name)
+{
+  return value_in(norm_names, name);
+}
+
 std::size_t FnoConfig::padding_points1(std::size_t n1) const
 {
   return padding_points(padding1, n1);

@@ -34,6 +34,11 @@ enum class FnoNorm
   group     ///< per sample over all channels, then a factor and a shift per channel
 };
 
+/// By the names "none", "identity", "linear", "soft gate", and "none", "instance", "group";
+/// UserError for any other.
+FnoSkip fno_skip_named(const std::string &name);
+FnoNorm fno_norm_named(const std::string &name);
+
 /// A (tensorised) Fourier neural operator: grid channels, lift, padding, blocks, projection (Li et
 /// al., arXiv 2010.08895; Kossaifi et al., arXiv 2310.00120), in the form of the neuraloperator
 /// library. With layers that act on pixels, K the spectral convolution, s and g the paths around it
@@ -104,6 +109,7 @@ struct FnoTensor
   TensorShape shape;
   Start start = Start::constant;
   double scale = 0.;
+  bool is_complex = false;
 };
 
 /// All tensors of a network in a fixed order. Spectral weights start complex normal with the

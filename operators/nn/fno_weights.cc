@@ -25,9 +25,10 @@ class Collector
 public:
   explicit Collector(const FnoConfig &config) : config_(config) {}
 
-  void add(const std::string &name, TensorShape shape, Start start, double scale)
+  void add(const std::string &name, TensorShape shape, Start start, double scale,
+           bool is_complex = false)
   {
-    all_.push_back({name, std::move(shape), start, scale});
+    all_.push_back({name, std::move(shape), start, scale, is_complex});
   }
 
   void pixel_layer(const std::string &name, std::size_t n_in, std::size_t n_out, bool bias)
@@ -64,7 +65,7 @@ public:
       const bool ones = config_.factorisation == Factorisation::cp && number == 0;
       shape.push_back(2);
       add(name + "/part" + std::to_string(number++), std::move(shape),
-          ones ? Start::complex_ones : Start::normal, ones ? 1. : s / std::numbers::sqrt2);
+          ones ? Start::complex_ones : Start::normal, ones ? 1. : s / std::numbers::sqrt2, true);
     }
   }
 

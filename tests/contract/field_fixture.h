@@ -6,11 +6,13 @@
 #include <data/store/model_file.h>
 #include <meshes/plate_generator.h>
 #include <meshes/triangle_mesh_view.h>
+#include <surrogates/mg_tfno_field_map.h>
 #include <surrogates/mmgp_field_map.h>
 #include <surrogates/mmgp_training.h>
 #include <surrogates/register.h>
 #include <tests/notched_mesh.h>
 #include <tests/random_numbers.h>
+#include <tests/small_mg_tfno.h>
 #include <tests/temporary_folder.h>
 #include <tests/toy_field_maps.h>
 
@@ -196,6 +198,34 @@ private:
   std::string path_;
 };
 
+/// The file of a small operator with random weights, two outputs and patches.
+class SmallMgTfno
+{
+public:
+  explicit SmallMgTfno(MPI_Comm comm)
+  {
+    path_ = on_rank_0(comm,
+                      [&]
+                      {
+                        folder_ = std::make_unique<TemporaryFolder>();
+                        ModelFile file;
+                        const MgTfno model = test::small_mg_tfno();
+                        model.save(file);
+                        const auto x = test::random_numbers(2 * n * n, 7, 1.);
+                        add_mg_tfno_probe(file, model, n, std::vector<float>(x.begin(), x.end()));
+                        file.write(*folder_ / "mg_tfno.safetensors");
+                        return *folder_ / "mg_tfno.safetensors";
+                      });
+  }
+  const std::string &path() const { return path_; }
+
+  static constexpr unsigned n = 8;
+
+private:
+  std::unique_ptr<TemporaryFolder> folder_;
+  std::string path_;
+};
+
 /// A map that the contract is tested on.
 struct FieldMapTraits
 {
@@ -231,6 +261,16 @@ inline FieldExample plate_example(unsigned seed)
   return e;
 }
 
+inline FieldExample torus_example(unsigned seed)
+{
+  FieldExample e;
+  const unsigned n = SmallMgTfno::n;
+  e.grid = GridView{2, {n, n, 1}, {0., 0., 0.}, {2. / n, 2. / n, 1.}};
+  e.fields = {{{"g", "mm"}, test::random_numbers(n * n, 10 + seed, 0.9)},
+              {{"f", "1"}, test::random_numbers(n * n, 20 + seed, 0.9)}};
+  return e;
+}
+
 /// Takes out a triangle that lies inside.
 inline void make_hole(TriangleMesh &mesh)
 {
@@ -243,18 +283,30 @@ inline void make_hole(TriangleMesh &mesh)
     [&](const auto &t) { return !on_boundary[t[0]] && !on_boundary[t[1]] && !on_boundary[t[2]]; }));
 }
 
-/// All maps of the register, and toys for what none of them does. @p model must live as long.
-inline std::map<std::string, FieldMapTraits> known_field_maps(const SmallMmgp &model)
+/// The trained maps, with their files.
+struct SmallModels
+{
+  explicit SmallModels(MPI_Comm comm) : mmgp(comm), mg_tfno(comm) {}
+  SmallMmgp mmgp;
+  SmallMgTfno mg_tfno;
+};
+
+/// All maps of the register, and toys for what none of them does. @p models must live as long.
+inline std::map<std::string, FieldMapTraits> known_field_maps(const SmallModels &models)
 {
   std::map<std::string, FieldMapTraits> all;
   all["toy-mesh"] = {[](MPI_Comm comm) { return std::make_unique<testing_maps::ToyMeshMap>(comm); },
                      mesh_example(1), mesh_example(2), false};
   all["toy-grid"] = {[](MPI_Comm comm) { return std::make_unique<testing_maps::ToyGridMap>(comm); },
                      grid_example(1), grid_example(2), false};
-  all["mmgp"] = {[&model](MPI_Comm comm) {
-                   return field_maps().create("mmgp", {comm, model.path()});
+  all["mmgp"] = {[&models](MPI_Comm comm) {
+                   return field_maps().create("mmgp", {comm, models.mmgp.path()});
                  },
                  plate_example(1), plate_example(2), true};
+  all["mg-tfno"] = {[&models](MPI_Comm comm) {
+                      return field_maps().create("mg-tfno", {comm, models.mg_tfno.path()});
+                    },
+                    torus_example(1), torus_example(2), false};
   return all;
 }
 

@@ -24,15 +24,15 @@ using namespace testing_tools;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-const SmallMmgp &small_mmgp()
+const SmallModels &small_models()
 {
-  static const SmallMmgp model(MPI_COMM_SELF);
-  return model;
+  static const SmallModels models(MPI_COMM_SELF);
+  return models;
 }
 
 const std::map<std::string, FieldMapTraits> &maps()
 {
-  static const auto all = known_field_maps(small_mmgp());
+  static const auto all = known_field_maps(small_models());
   return all;
 }
 
@@ -278,8 +278,10 @@ TEST_P(EveryFieldMap, ImpossibleMeshesAndGridsAreRefused)
   if (example().grid)
   {
     EXPECT_THAT(refusal([](FieldExample &e) { e.grid->dimension = 3; }), HasSubstr("dimensions"));
-    EXPECT_THAT(refusal_of([](RankQuery &part) { part.nodes()[2] = 35; }),
-                HasSubstr("node 35 of a grid that has 35 nodes"));
+    const unsigned n = static_cast<unsigned>(example().n_nodes());
+    EXPECT_THAT(refusal_of([n](RankQuery &part) { part.nodes()[2] = n; }),
+                HasSubstr("node " + std::to_string(n) + " of a grid that has " + std::to_string(n) +
+                          " nodes"));
     return;
   }
   EXPECT_THAT(refusal_of([](RankQuery &part) { part.mesh().nodes_per_cell = 6; }),
@@ -322,8 +324,8 @@ TEST_P(EveryFieldMap, UnfitMeshesAreToldByHealth)
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EveryFieldMap, testing::Values("mmgp", "toy-grid", "toy-mesh"),
-                         readable);
+INSTANTIATE_TEST_SUITE_P(All, EveryFieldMap,
+                         testing::Values("mg-tfno", "mmgp", "toy-grid", "toy-mesh"), readable);
 
 // Requirement: what a map that is broken itself gives does not get out either.
 TEST(GatheredFieldMap, ValuesThatAreNotFiniteAreNoAnswer)
@@ -384,7 +386,7 @@ TEST(MmgpFieldMap, GatesBecomeHealth)
 // Requirement: what the map says is what the model says, and what its file says.
 TEST(MmgpFieldMap, AnswersLikeItsModelAndItsFile)
 {
-  const ModelFile file = ModelFile::read(small_mmgp().path());
+  const ModelFile file = ModelFile::read(small_models().mmgp.path());
   const Mmgp model = Mmgp::load(file);
   const FieldExample &e = maps().at("mmgp").example;
   const MmgpPrediction direct = model.predict(*e.mesh, {e.scalars[1].value, e.scalars[0].value});

@@ -17,8 +17,8 @@ namespace
 {
 const std::map<std::string, FieldMapTraits> &maps()
 {
-  static const SmallMmgp model(MPI_COMM_WORLD);
-  static const auto all = known_field_maps(model);
+  static const SmallModels models(MPI_COMM_WORLD);
+  static const auto all = known_field_maps(models);
   return all;
 }
 

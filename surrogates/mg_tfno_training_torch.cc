@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+
+#include <data/core/collective.h>
+#include <data/core/errors.h>
+#include <data/core/number_text.h>
+#include <data/core/progress.h>
+#include <data/core/timing.h>
+#include <data/output/statistics.h>
+#include <data/sampling/random_numbers.h>
+#include <operators/nn/fno_torch.h>
+#include <operators/nn/grid_losses_torch.h>
+#include <operators/nn/one_thread_torch.h>
+#include <surrogates/mg_tfno_scaling.h>
+#include <surrogates/mg_tfno_training.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <optional>
+
+namespace understudy
+{
+namespace
+{
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+std::int64_t number(std::size_t n)
+{
+  return static_cast<std::int64_t>(n);
+}
+
+/// A share of @p n items: those of rank r of R stand from n r / R to n (r + 1) / R.
+struct Share
+{
+  std::size_t first, last;
+  Share(MPI_Comm comm, std::size_t n)
+  {
+    int n_ranks = 1;
+    MPI_Comm_size(comm, &n_ranks);
+    const auto r = static_cast<std::size_t>(rank_in(comm)), all = static_cast<std::size_t>(n_ranks);
+    first = n * r / all;
+    last = n * (r + 1) / all;
+  }
+};
+
+/// The order in which an epoch takes the samples: Fisher and Yates.
+std::vector<std::size_t> order_of(std::size_t n, std::uint64_t seed, std::size_t epoch)
+{
+  std::seed_seq words{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
+                      static_cast<std::uint32_t>(epoch)};
+  std::mt19937_64 generator(words);
+  std::vector<std::size_t> order(n);
+  std::iota(order.begin(), order.end(), std::size_t(0));
+  for (std::size_t i = n; i > 1; --i)
+    std::swap(order[i - 1],
+              order[static_cast<std::size_t>(uniform_01(generator) * static_cast<double>(i))]);
+  return order;
+}
+
+/// All parameters of a module, and their gradients, each in one array.
+class FlatModule
+{
+public:
+  FlatModule(FnoModule module, const FnoConfig &config) : module_(std::move(module))
+  {
+    const auto n = number(n_parameters(config));
+    values_ = torch::empty({n});
+    gradient_ = torch::zeros({n});
+    std::int64_t begin = 0;
+    for (torch::Tensor &p : module_->parameters())
+    {
+      const std::int64_t size = p.numel();
+      values_.narrow(0, begin, size).copy_(p.detach().flatten());
+      p.set_data(values_.narrow(0, begin, size).view(p.sizes()));
+      p.mutable_grad() = gradient_.narrow(0, begin, size).view(p.sizes());
+      begin += size;
+    }
+  }
+
+  FnoModule &module() { return module_; }
+  std::span<float> values() { return span_of(values_); }
+  std::span<float> gradient() { return span_of(gradient_); }
+
+  static std::vector<std::pair<std::size_t, std::size_t>> complex_ranges(const FnoConfig &config)
+  {
+    std::vector<std::pair<std::size_t, std::size_t>> ranges;
+    std::size_t begin = 0;
+    for (const FnoTensor &tensor : fno_tensors(config))
+    {
+      const std::size_t end = begin + n_entries(tensor.shape);
+      if (tensor.is_complex)
+        ranges.emplace_back(begin, end);
+      begin = end;
+    }
+    return ranges;
+  }
+
+private:
+  static std::span<float> span_of(torch::Tensor &t)
+  {
+    return {t.data_ptr<float>(), static_cast<std::size_t>(t.numel())};
+  }
+
+  FnoModule module_;
+  torch::Tensor values_, gradient_;
+};
+
+/// Samples as the network takes them.
+class Batches
+{
+public:
+  Batches(const MgTfnoParameters &p, const MgTfnoProblem &problem, const MgTfnoSamples &samples,
+          const std::vector<MgTfno::Scale> &input_scale,
+          const std::vector<MgTfno::Scale> &output_scale)
+    : p_(p), periodic_(problem.is_periodic()), samples_(samples), output_scale_(output_scale)
+  {
+    const GridBatch &x = samples.x;
+    encoded_ = GridBatch(x.n_samples, x.n_channels + (p.coordinates ? 2 : 0), x.n1, x.n2);
+    for (std::size_t s = 0; s < x.n_samples; ++s)
+      encode_inputs(input_scale, p.coordinates, x.n1, x.n2, x.sample(s), encoded_.sample(s));
+    if (p.patching.levels > 0)
+      patches_.emplace(p.patching, x.n1, x.n2);
+  }
+
+  /// The sum over samples of the loss. @p which are numbers of samples.
+  torch::Tensor loss(FnoModule &module, std::span<const std::size_t> which)
+  {
+    const torch::Tensor answer = module->forward(inputs(which));
+    const bool scaled = !patches_ && p_.loss_of_scaled;
+    const torch::Tensor y = select(samples_.y, which);
+    if (!patches_)
+      return scaled ? loss_of(answer, scale(y), which) : loss_of(unscale(answer), y, which);
+    const std::int64_t side = std::int64_t(1) << p_.patching.levels, c = y.size(1);
+    const std::int64_t P1 = y.size(2) / side, P2 = y.size(3) / side;
+    const torch::Tensor inner = unscale(
+      answer.narrow(2, number(patches_->halo(0)), P1).narrow(3, number(patches_->halo(1)), P2));
+    if (p_.stitched)
+      return loss_of(
+        inner.view({-1, side, side, c, P1, P2}).permute({0, 3, 1, 4, 2, 5}).reshape(y.sizes()), y,
+        which);
+    const torch::Tensor truth =
+      y.view({-1, c, side, P1, side, P2}).permute({0, 2, 4, 1, 3, 5}).reshape({-1, c, P1, P2});
+    const double share = 1. / static_cast<double>(side * side);
+    return share * (p_.loss == "l2" ? relative_l2_loss(inner, truth)
+                                    : relative_h1_loss(inner, truth, false));
+  }
+
+private:
+  torch::Tensor loss_of(const torch::Tensor &p, const torch::Tensor &y,
+                        std::span<const std::size_t> which) const
+  {
+    if (p_.loss == "l2")
+      return relative_l2_loss(p, y);
+    if (p_.loss == "h1")
+      return relative_h1_loss(p, y, periodic_);
+    return relative_energy_loss(p, y, select(samples_.x, which).narrow(1, 0, 1), periodic_);
+  }
+
+  torch::Tensor inputs(std::span<const std::size_t> which) const
+  {
+    if (!patches_)
+      return select(encoded_, which);
+    const std::size_t n = patches_->n_patches(),
+                      channels = patches_->n_patch_channels(encoded_.n_channels);
+    torch::Tensor x =
+      torch::empty({number(which.size() * n), number(channels), number(patches_->window_size(0)),
+                    number(patches_->window_size(1))});
+    const auto size = static_cast<std::size_t>(x.numel()) / which.size();
+    for (std::size_t i = 0; i < which.size(); ++i)
+      patches_->cut(encoded_.n_channels, encoded_.sample(which[i]).data(), 0, n,
+                    x.data_ptr<float>() + i * size);
+    return x;
+  }
+
+  static torch::Tensor select(const GridBatch &all, std::span<const std::size_t> which)
+  {
+    torch::Tensor t =
+      torch::empty({number(which.size()), number(all.n_channels), number(all.n1), number(all.n2)});
+    for (std::size_t i = 0; i < which.size(); ++i)
+      std::ranges::copy(all.sample(which[i]), t.data_ptr<float>() + i * all.sample_size());
+    return t;
+  }
+
+  torch::Tensor column(bool offset) const
+  {
+    torch::Tensor t = torch::empty({1, number(output_scale_.size()), 1, 1});
+    for (std::size_t c = 0; c < output_scale_.size(); ++c)
+      t.data_ptr<float>()[c] =
+        static_cast<float>(offset ? output_scale_[c].offset : output_scale_[c].scale);
+    return t;
+  }
+  torch::Tensor scale(const torch::Tensor &y) const { return (y - column(true)) / column(false); }
+  torch::Tensor unscale(const torch::Tensor &y) const { return y * column(false) + column(true); }
+
+  const MgTfnoParameters &p_;
+  bool periodic_;
+  const MgTfnoSamples &samples_;
+  std::vector<MgTfno::Scale> output_scale_;
+  GridBatch encoded_;
+  std::optional<MultigridPatches> patches_;
+};
+
+class Training
+{
+public:
+  Training(MPI_Comm comm, const MgTfnoParameters &p, const MgTfnoProblem &problem,
+           const MgTfnoSamples &samples, MgTfnoTraining &record, Log *log,
+           const TrainingCheckpoint &checkpoint)
+    : comm_(comm),
+      p_(p),
+      samples_(samples),
+      config_(p.network_for(problem)),
+      record_(record),
+      checkpoint_(checkpoint),
+      state_(untrained(p, problem, samples)),
+      flat_(FnoModule(FnoWeights::random(config_, p.seed)), config_),
+      adam_(p.adam, n_parameters(config_), FlatModule::complex_ranges(config_)),
+      batches_(p, problem, samples, state_.input_scale, state_.output_scale),
+      best_(flat_.values().begin(), flat_.values().end())
+  {
+    record_ = {};
+    record_.n_parameters = best_.size();
+    if (checkpoint_.from)
+      resume(*checkpoint_.from);
+    if (log != nullptr)
+      progress_.emplace(*log, "train", "steps", n_batches() * p.epochs,
+                        record_.epochs.size() * n_batches() + batch_);
+  }
+
+  MgTfno run()
+  {
+    record_.stopped_by = "epochs";
+    while (record_.epochs.size() < p_.epochs)
+    {
+      if (is_out_of_patience())
+      {
+        record_.stopped_by = "patience";
+        break;
+      }
+      epoch();
+    }
+    std::ranges::copy(best_, flat_.values().begin());
+    const auto errors = validation_errors();
+    if (!errors.empty())
+    {
+      std::vector<double> sorted = errors;
+      std::ranges::sort(sorted);
+      state_.expected_error = sorted_quantile(sorted, 0.95);
+    }
+    record_.seconds = seconds();
+    if (progress_)
+      progress_->finish();
+    return network();
+  }
+
+private:
+  std::size_t n_batches() const { return (samples_.x.n_samples + p_.batch - 1) / p_.batch; }
+  bool has_validation() const { return samples_.x_valid.n_samples > 0; }
+  double seconds() const { return earlier_seconds_ + seconds_now() - start_; }
+  bool is_out_of_patience() const
+  {
+    return p_.patience > 0 && has_validation() &&
+           record_.epochs.size() >= record_.best_epoch + p_.patience;
+  }
+
+  MgTfno network()
+  {
+    MgTfno::State state = state_;
+    state.weights = flat_.module()->weights();
+    return MgTfno(std::move(state));
+  }
+
+  /// All steps of an epoch that are left, and what it comes to.
+  void epoch()
+  {
+    const std::size_t number = record_.epochs.size(), n = samples_.x.n_samples;
+    const double rate = p_.rate.at(static_cast<unsigned>(number));
+    const auto order = order_of(n, p_.seed, number);
+    while (batch_ < n_batches())
+    {
+      const std::size_t begin = batch_ * p_.batch, end = std::min<std::size_t>(n, begin + p_.batch);
+      step(std::span(order).subspan(begin, end - begin), rate);
+      ++batch_;
+      tell(number);
+      if (checkpoint_.wanted && checkpoint_.wanted())
+        save();
+    }
+    MPI_Allreduce(MPI_IN_PLACE, &loss_sum_, 1, MPI_DOUBLE, MPI_SUM, comm_);
+    close_epoch(loss_sum_ / static_cast<double>(n), rate);
+    loss_sum_ = 0.;
+    batch_ = 0;
+  }
+
+  void step(std::span<const std::size_t> batch, double rate)
+  {
+    const std::span<float> gradient = flat_.gradient();
+    std::ranges::fill(gradient, 0.f);
+    const Share mine(comm_, batch.size());
+    if (mine.last > mine.first)
+    {
+      const torch::Tensor loss =
+        batches_.loss(flat_.module(), batch.subspan(mine.first, mine.last - mine.first));
+      loss.backward();
+      loss_sum_ += loss.item<double>();
+    }
+    MPI_Allreduce(MPI_IN_PLACE, gradient.data(), static_cast<int>(gradient.size()), MPI_FLOAT,
+                  MPI_SUM, comm_);
+    const float factor = 1.f / static_cast<float>(batch.size());
+    double square = 0.;
+    for (float &g : gradient)
+    {
+      g *= factor;
+      square += static_cast<double>(g) * g;
+    }
+    if (!std::isfinite(square))
+      throw SolverError("The training broke down in epoch " +
+                        std::to_string(record_.epochs.size() + 1) +
+                        ": the gradient of the loss is not finite; try a smaller learning rate.");
+    adam_.step(rate, gradient, flat_.values());
+  }
+
+  void close_epoch(double loss, double rate)
+  {
+    // ranks that add up in another order must not drift apart
+    MPI_Bcast(flat_.values().data(), static_cast<int>(flat_.values().size()), MPI_FLOAT, 0, comm_);
+    const auto errors = validation_errors();
+    const double error = errors.empty() ? nan : mean(errors);
+    record_.epochs.push_back({loss, error, rate});
+    if (!has_validation() || record_.best_epoch == 0 || error < best_error())
+    {
+      record_.best_epoch = record_.epochs.size();
+      best_.assign(flat_.values().begin(), flat_.values().end());
+    }
+  }
+
+  double best_error() const { return record_.epochs[record_.best_epoch - 1].validation_error; }
+
+  /// Relative L2 of each validation sample, equal on all ranks.
+  std::vector<double> validation_errors()
+  {
+    const std::size_t n = samples_.x_valid.n_samples;
+    std::vector<double> errors(n, 0.);
+    const Share mine(comm_, n);
+    if (mine.last > mine.first)
+    {
+      MgTfno net = network();
+      const GridBatch &x = samples_.x_valid, &y = samples_.y_valid;
+      GridBatch part(mine.last - mine.first, x.n_channels, x.n1, x.n2);
+      std::copy(x.values.begin() + number(mine.first * x.sample_size()),
+                x.values.begin() + number(mine.last * x.sample_size()), part.values.begin());
+      const GridBatch answer = net.predict(part);
+      for (std::size_t s = mine.first; s < mine.last; ++s)
+        errors[s] = mean_relative_l2(answer.sample(s - mine.first), y.sample(s), y.n_channels);
+    }
+    MPI_Allreduce(MPI_IN_PLACE, errors.data(), static_cast<int>(n), MPI_DOUBLE, MPI_SUM, comm_);
+    return errors;
+  }
+
+  void tell(std::size_t epoch)
+  {
+    if (!progress_)
+      return;
+    std::string note = "epoch " + std::to_string(epoch + 1) + " of " + std::to_string(p_.epochs);
+    if (!record_.epochs.empty())
+    {
+      const auto &last = record_.epochs.back();
+      note += ", loss " + number_text(last.loss, 3);
+      if (has_validation())
+        note += ", validation error " + number_text(last.validation_error, 3);
+    }
+    progress_->update(record_.epochs.size() * n_batches() + batch_, note);
+  }
+
+  void save()
+  {
+    double loss = loss_sum_;
+    MPI_Allreduce(MPI_IN_PLACE, &loss, 1, MPI_DOUBLE, MPI_SUM, comm_);
+    loss_sum_ = rank_in(comm_) == 0 ? loss : 0.;
+    ModelFile state;
+    const auto add = [&](const std::string &name, std::span<const float> values) {
+      state.add("mg_tfno/" + name, {values.size()}, {values.begin(), values.end()});
+    };
+    add("parameters", flat_.values());
+    add("best", best_);
+    adam_.save(state, "mg_tfno/adam/");
+    std::vector<double> history;
+    for (const auto &e : record_.epochs)
+      history.insert(history.end(),
+                     {e.loss, has_validation() ? e.validation_error : 0., e.learning_rate});
+    state.add("mg_tfno/history", {record_.epochs.size(), 3}, history);
+    state.add(
+      "mg_tfno/place", {4},
+      {static_cast<double>(batch_), loss, static_cast<double>(record_.best_epoch), seconds()});
+    checkpoint_.save(state);
+  }
+
+  void resume(const ModelFile &state)
+  {
+    const auto read = [&](const std::string &name, std::span<float> to)
+    {
+      const auto &values = state.tensor("mg_tfno/" + name, {to.size()});
+      for (std::size_t i = 0; i < to.size(); ++i)
+        to[i] = static_cast<float>(values[i]);
+    };
+    read("parameters", flat_.values());
+    read("best", best_);
+    adam_.load(state, "mg_tfno/adam/");
+    const std::size_t n_epochs = state.shape("mg_tfno/history").at(0);
+    const auto &history = state.tensor("mg_tfno/history", {n_epochs, 3});
+    for (std::size_t e = 0; e < n_epochs; ++e)
+      record_.epochs.push_back(
+        {history[3 * e], has_validation() ? history[3 * e + 1] : nan, history[3 * e + 2]});
+    const auto &place = state.tensor("mg_tfno/place", {4});
+    batch_ = static_cast<std::size_t>(place[0]);
+    loss_sum_ = rank_in(comm_) == 0 ? place[1] : 0.;
+    record_.best_epoch = static_cast<std::size_t>(place[2]);
+    earlier_seconds_ = place[3];
+    if (batch_ > n_batches() || n_epochs > p_.epochs || record_.best_epoch > n_epochs)
+      throw UserError("The checkpoint '" + state.path() + "' belongs to another training.");
+  }
+
+  MPI_Comm comm_;
+  const MgTfnoParameters &p_;
+  const MgTfnoSamples &samples_;
+  FnoConfig config_;
+  MgTfnoTraining &record_;
+  const TrainingCheckpoint &checkpoint_;
+  MgTfno::State state_; ///< all but the weights
+  FlatModule flat_;
+  AdamW adam_;
+  Batches batches_;
+  std::vector<float> best_;
+  std::optional<Progress> progress_;
+  std::size_t batch_ = 0; ///< of the epoch that goes on
+  double loss_sum_ = 0.;  ///< of this rank, over its samples in this epoch
+  double start_ = seconds_now(), earlier_seconds_ = 0.;
+};
+} // namespace
+
+MgTfno train_mg_tfno(MPI_Comm comm, const MgTfnoParameters &parameters,
+                     const MgTfnoProblem &problem, const MgTfnoSamples &samples,
+                     MgTfnoTraining &training, Log *log, const TrainingCheckpoint &checkpoint)
+{
+  check_samples(parameters, problem, samples);
+  const OneThread one_thread;
+  return Training(comm, parameters, problem, samples, training, log, checkpoint).run();
+}
+} // namespace understudy

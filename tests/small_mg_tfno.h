@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+#pragma once
+
+#include <surrogates/mg_tfno.h>
+
+namespace understudy::test
+{
+/// f [1], g [mm] -> u [mm], v [1] on the torus [0, 2)^2, with coordinates and random weights; with
+/// patches, or whole and with a zero boundary. Inputs in (-1, 1) are trusted on 4 to 16 points
+/// (whole) or 8 to 32 (patches).
+inline MgTfno small_mg_tfno(unsigned levels = 1, std::size_t n_points = 8)
+{
+  MgTfno::State s;
+  s.problem = {"toy",
+               {{"f", "1"}, {"g", "mm"}},
+               {{"u", "mm"}, {"v", "1"}},
+               2.,
+               levels > 0 ? MgTfnoProblem::Boundary::periodic : MgTfnoProblem::Boundary::zero};
+  s.coordinates = true;
+  s.patching = {levels, 0.1, true};
+  s.input_scale = {{0.1, 0.5}, {-0.2, 0.7}};
+  s.output_scale = {{3., 2.}, {-1., 0.25}};
+  MgTfno::Features lower, upper;
+  lower.fill(-1.);
+  upper.fill(1.);
+  upper.back() = 1e3;
+  s.ranges = {{lower, upper}, {lower, upper}};
+  s.n_points = n_points;
+  FnoConfig c;
+  c.n_in = n_network_inputs(2, true, s.patching);
+  c.n_out = 2;
+  c.width = 6;
+  c.modes1 = c.modes2 = 4;
+  c.layers = 2;
+  c.factorisation = Factorisation::tucker;
+  c.rank = 0.5;
+  c.grid = false;
+  s.weights = FnoWeights::random(c, 5);
+  return MgTfno(std::move(s));
+}
+} // namespace understudy::test

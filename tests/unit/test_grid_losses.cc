@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+//
+// Requirement: the losses are their formulas, per sample and channel, periodic or not, and their
+// gradients are those of central differences.
+
+#include <operators/nn/grid_losses_torch.h>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+
+using namespace understudy;
+
+namespace
+{
+constexpr double pi = std::numbers::pi;
+const auto in_double = torch::TensorOptions().dtype(torch::kFloat64);
+
+/// f(x, y) at (i / n1, j / n2).
+template <class F>
+torch::Tensor field(std::int64_t n1, std::int64_t n2, const F &f)
+{
+  torch::Tensor t = torch::empty({1, 1, n1, n2}, in_double);
+  for (std::int64_t i = 0; i < n1; ++i)
+    for (std::int64_t j = 0; j < n2; ++j)
+      t[0][0][i][j] = f(static_cast<double>(i) / static_cast<double>(n1),
+                        static_cast<double>(j) / static_cast<double>(n2));
+  return t;
+}
+
+double value(const torch::Tensor &t)
+{
+  return t.item<double>();
+}
+} // namespace
+
+TEST(GridLosses, L2IsRelativePerSampleAndChannel)
+{
+  torch::manual_seed(1);
+  const torch::Tensor y = torch::randn({3, 2, 5, 4}, in_double);
+  torch::Tensor p = y.clone();
+  EXPECT_LT(value(relative_l2_loss(p, y)), 1e-12);
+  p[1][0] *= 1.5; // wrong by a half in one of two channels of one sample
+  EXPECT_NEAR(value(relative_l2_loss(p, y)), 0.25, 1e-7);
+  p[2] *= -1.;
+  EXPECT_NEAR(value(relative_l2_loss(p, y)), 2.25, 1e-7);
+}
+
+// For y = sin(2 pi x) and e = eps sin(4 pi x) central differences give sin(2 pi k h) / h in the
+// place of the wave number 2 pi k.
+TEST(GridLosses, PeriodicH1OfWaves)
+{
+  const std::int64_t n = 32;
+  const double h = 1. / n, eps = 0.1;
+  const torch::Tensor y = field(n, n, [](double x, double) { return std::sin(2 * pi * x); });
+  const torch::Tensor e = field(n, n, [&](double x, double) { return eps * std::sin(4 * pi * x); });
+  const double k1 = std::sin(2 * pi * h) / h, k2 = std::sin(4 * pi * h) / h;
+  EXPECT_NEAR(value(relative_h1_loss(y + e, y, true)),
+              eps * std::sqrt((1. + k2 * k2) / (1. + k1 * k1)), 1e-9);
+}
+
+// Both one-sided formulas are exact for cubics, central differences for parabolas: of
+// y = x^2 - 3 x + 2 y^2 all derivatives are exact, on a grid whose directions differ.
+TEST(GridLosses, OneSidedEndsAreExactForParabolas)
+{
+  const std::int64_t n1 = 6, n2 = 8;
+  const auto f = [](double x, double y) { return x * x - 3. * x + 2. * y * y; };
+  const torch::Tensor y = field(n1, n2, f), zero = torch::zeros_like(y);
+  double sum = 0., of_y = 0.;
+  for (int i = 0; i < n1; ++i)
+    for (int j = 0; j < n2; ++j)
+    {
+      const double a = i / 6., b = j / 8.;
+      const double g1 = 2. * a - 3., g2 = 4. * b, v = f(a, b);
+      of_y += v * v + g1 * g1 + g2 * g2;
+      sum += 4. * v * v + 4. * g1 * g1 + 4. * g2 * g2;
+    }
+  EXPECT_NEAR(value(relative_h1_loss(3. * y, y, false)), std::sqrt(sum / of_y), 1e-9);
+  // the ends of the periodic formula see a jump
+  EXPECT_GT(std::abs(value(relative_h1_loss(y + y.square(), y, true)) -
+                     value(relative_h1_loss(y + y.square(), y, false))),
+            1e-3);
+}
+
+TEST(GridLosses, EnergyHasTheCoefficientAsWeight)
+{
+  const std::int64_t n = 12;
+  const torch::Tensor y = field(n, n, [](double x, double) { return x < 0.5 ? x : 0.5; });
+  const torch::Tensor a = field(n, n, [](double x, double) { return x < 0.5 ? 4. : 1.; });
+  const torch::Tensor shift = torch::full_like(y, 7.);
+  EXPECT_NEAR(value(relative_energy_loss(y + shift, y, a, false)), 0., 1e-12);
+  EXPECT_NEAR(value(relative_energy_loss(2. * y, y, a, false)), 1., 1e-7);
+  const torch::Tensor e = field(n, n, [](double x, double y) { return x * y; });
+  EXPECT_NEAR(value(relative_energy_loss(y + e, y, 9. * a, false)),
+              value(relative_energy_loss(y + e, y, a, false)), 1e-8);
+}
+
+TEST(GridLosses, GradientsAreThoseOfDifferences)
+{
+  torch::manual_seed(2);
+  const torch::Tensor y = torch::randn({2, 2, 5, 6}, in_double),
+                      a = torch::rand({2, 2, 5, 6}, in_double) + 0.1,
+                      direction = torch::randn_like(y);
+  torch::Tensor p = torch::randn_like(y).requires_grad_();
+  const std::function<torch::Tensor(const torch::Tensor &)> losses[] = {
+    [&](const torch::Tensor &q) { return relative_l2_loss(q, y); },
+    [&](const torch::Tensor &q) { return relative_h1_loss(q, y, true); },
+    [&](const torch::Tensor &q) { return relative_h1_loss(q, y, false); },
+    [&](const torch::Tensor &q) { return relative_energy_loss(q, y, a, false); }};
+  for (const auto &loss : losses)
+  {
+    const auto gradient = torch::autograd::grad({loss(p)}, {p})[0];
+    const double step = 1e-6;
+    const double difference =
+      (value(loss(p.detach() + step * direction)) - value(loss(p.detach() - step * direction))) /
+      (2. * step);
+    EXPECT_NEAR(value((gradient * direction).sum()), difference, 1e-6 * std::abs(difference));
+  }
+  // a perfect answer has no direction, and no NaN
+  torch::Tensor perfect = y.clone().requires_grad_();
+  relative_h1_loss(perfect, y, true).backward();
+  EXPECT_TRUE(torch::isfinite(perfect.grad()).all().item<bool>());
+}
