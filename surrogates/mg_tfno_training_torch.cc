@@ -59,43 +59,50 @@ std::vector<std::size_t> order_of(std::size_t n, std::uint64_t seed, std::size_t
   return order;
 }
 
-/// All parameters of a module, and their gradients, each in one array.
+/// Where the tensors of a network stand in one array: each begins a cache line, which complex views
+/// need, too; what lies between is zero and stays so.
+struct FlatLayout
+{
+  std::vector<std::int64_t> begins;
+  std::vector<std::pair<std::size_t, std::size_t>> complex; ///< ranges of complex tensors
+  std::size_t size = 0;
+
+  explicit FlatLayout(const FnoConfig &config)
+  {
+    constexpr std::size_t line = 16;
+    for (const FnoTensor &tensor : fno_tensors(config))
+    {
+      begins.push_back(number(size));
+      const std::size_t end = size + n_entries(tensor.shape);
+      if (tensor.is_complex)
+        complex.emplace_back(size, end);
+      size = (end + line - 1) / line * line;
+    }
+  }
+};
+
+/// A module whose parameters and their gradients each stand in one array.
 class FlatModule
 {
 public:
-  FlatModule(FnoModule module, const FnoConfig &config) : module_(std::move(module))
+  FlatModule(FnoModule module, const FlatLayout &layout)
+    : module_(std::move(module)),
+      values_(torch::zeros({number(layout.size)})),
+      gradient_(torch::zeros({number(layout.size)}))
   {
-    const auto n = number(n_parameters(config));
-    values_ = torch::empty({n});
-    gradient_ = torch::zeros({n});
-    std::int64_t begin = 0;
+    std::size_t t = 0; // parameters stand in the order of fno_tensors()
     for (torch::Tensor &p : module_->parameters())
     {
-      const std::int64_t size = p.numel();
-      values_.narrow(0, begin, size).copy_(p.detach().flatten());
-      p.set_data(values_.narrow(0, begin, size).view(p.sizes()));
-      p.mutable_grad() = gradient_.narrow(0, begin, size).view(p.sizes());
-      begin += size;
+      const std::int64_t begin = layout.begins[t++], n = p.numel();
+      values_.narrow(0, begin, n).copy_(p.detach().flatten());
+      p.set_data(values_.narrow(0, begin, n).view(p.sizes()));
+      p.mutable_grad() = gradient_.narrow(0, begin, n).view(p.sizes());
     }
   }
 
   FnoModule &module() { return module_; }
   std::span<float> values() { return span_of(values_); }
   std::span<float> gradient() { return span_of(gradient_); }
-
-  static std::vector<std::pair<std::size_t, std::size_t>> complex_ranges(const FnoConfig &config)
-  {
-    std::vector<std::pair<std::size_t, std::size_t>> ranges;
-    std::size_t begin = 0;
-    for (const FnoTensor &tensor : fno_tensors(config))
-    {
-      const std::size_t end = begin + n_entries(tensor.shape);
-      if (tensor.is_complex)
-        ranges.emplace_back(begin, end);
-      begin = end;
-    }
-    return ranges;
-  }
 
 private:
   static std::span<float> span_of(torch::Tensor &t)
@@ -215,13 +222,14 @@ public:
       record_(record),
       checkpoint_(checkpoint),
       state_(untrained(p, problem, samples)),
-      flat_(FnoModule(FnoWeights::random(config_, p.seed)), config_),
-      adam_(p.adam, n_parameters(config_), FlatModule::complex_ranges(config_)),
+      layout_(config_),
+      flat_(FnoModule(FnoWeights::random(config_, p.seed)), layout_),
+      adam_(p.adam, layout_.size, layout_.complex),
       batches_(p, problem, samples, state_.input_scale, state_.output_scale),
       best_(flat_.values().begin(), flat_.values().end())
   {
     record_ = {};
-    record_.n_parameters = best_.size();
+    record_.n_parameters = n_parameters(config_);
     if (checkpoint_.from)
       resume(*checkpoint_.from);
     if (log != nullptr)
@@ -428,6 +436,7 @@ private:
   MgTfnoTraining &record_;
   const TrainingCheckpoint &checkpoint_;
   MgTfno::State state_; ///< all but the weights
+  FlatLayout layout_;
   FlatModule flat_;
   AdamW adam_;
   Batches batches_;
