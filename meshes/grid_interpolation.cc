@@ -213,16 +213,16 @@ SpectralInterpolation::SpectralInterpolation(std::size_t n1, std::size_t n2, std
   transfers2_ = transfers(n2, m2);
   // Of the second direction the spectrum of a real field holds 0 <= k <= m / 2 only.
   std::erase_if(transfers2_, [m2](const Transfer &t) { return t.to > m2 / 2; });
-  coarse_ = FftArray<double>(n1 * n2);
-  fine_ = FftArray<double>(m1 * m2);
+  values_from_ = FftArray<double>(n1 * n2);
+  values_to_ = FftArray<double>(m1 * m2);
   spectrum_from_ = FftArray<std::complex<double>>(n1 * (n2 / 2 + 1));
   spectrum_to_ = FftArray<std::complex<double>>(m1 * (m2 / 2 + 1));
-  forward_ =
-    own_fft_plan(fftw_plan_dft_r2c_2d(static_cast<int>(n1), static_cast<int>(n2), coarse_.data(),
-                                      fft_cast(spectrum_from_.data()), fft_planning));
-  backward_ =
-    own_fft_plan(fftw_plan_dft_c2r_2d(static_cast<int>(m1), static_cast<int>(m2),
-                                      fft_cast(spectrum_to_.data()), fine_.data(), fft_planning));
+  forward_ = own_fft_plan(fftw_plan_dft_r2c_2d(static_cast<int>(n1), static_cast<int>(n2),
+                                               values_from_.data(), fft_cast(spectrum_from_.data()),
+                                               fft_planning));
+  backward_ = own_fft_plan(fftw_plan_dft_c2r_2d(static_cast<int>(m1), static_cast<int>(m2),
+                                                fft_cast(spectrum_to_.data()), values_to_.data(),
+                                                fft_planning));
 }
 
 std::vector<SpectralInterpolation::Transfer> SpectralInterpolation::transfers(std::size_t n,
@@ -268,7 +268,7 @@ template <class T>
 void SpectralInterpolation::interpolate(std::span<const T> from, std::span<T> to)
 {
   check_lengths(from.size(), to.size(), n1_ * n2_, m1_ * m2_);
-  std::ranges::copy(from, coarse_.begin());
+  std::ranges::copy(from, values_from_.begin());
   fftw_execute(forward_.get());
   std::ranges::fill(spectrum_to_, 0.);
   const double scale = 1. / static_cast<double>(n1_ * n2_);
@@ -277,7 +277,8 @@ void SpectralInterpolation::interpolate(std::span<const T> from, std::span<T> to
       spectrum_to_[a.to * (m2_ / 2 + 1) + b.to] +=
         a.weight * b.weight * scale * coefficient(a.from, b.from);
   fftw_execute(backward_.get());
-  std::ranges::transform(fine_, to.begin(), [](double value) { return static_cast<T>(value); });
+  std::ranges::transform(values_to_, to.begin(),
+                         [](double value) { return static_cast<T>(value); });
 }
 
 void SpectralInterpolation::apply(std::span<const double> from, std::span<double> to)

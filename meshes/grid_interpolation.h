@@ -117,7 +117,7 @@ private:
 
   std::size_t n1_, n2_, m1_, m2_;
   std::vector<Transfer> transfers1_, transfers2_;
-  FftArray<double> coarse_, fine_;
+  FftArray<double> values_from_, values_to_;                   ///< n1 x n2, m1 x m2
   FftArray<std::complex<double>> spectrum_from_, spectrum_to_; ///< [n1][n2 / 2 + 1], [m1][m2/2+1]
   FftPlan forward_, backward_;
 };
