@@ -13,8 +13,10 @@
 
 namespace understudy::channels
 {
-const ChannelKernels<float> float_baseline = {"baseline", product<float>, modes<float>,
-                                              gelu_all<float>};
-const ChannelKernels<double> double_baseline = {"baseline", product<double>, modes<double>,
-                                                gelu_all<double>};
+const ChannelKernels<float> float_baseline = {"baseline",       product<float>, modes<float>,
+                                              gelu_all<float>,  outer<float>,   sums<float>,
+                                              gelu_slope<float>};
+const ChannelKernels<double> double_baseline = {"baseline",        product<double>, modes<double>,
+                                                gelu_all<double>,  outer<double>,   sums<double>,
+                                                gelu_slope<double>};
 } // namespace understudy::channels

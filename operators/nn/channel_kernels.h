@@ -18,8 +18,8 @@ constexpr std::size_t channel_pitch(std::size_t n_channels)
   return (n_channels + block - 1) / block * block;
 }
 
-/// C = act(start + A B + gate .* G), row-major; gate acts on columns. Arrays begin and rows are
-/// spaced at multiples of 64 bytes, except those of A. G may be C.
+/// C = act(F .* (start + A B + gate .* G)), row-major; gate acts on columns. Arrays begin and rows
+/// are spaced at multiples of 64 bytes, except those of A. G may be C.
 template <class T>
 struct ChannelProduct
 {
@@ -35,7 +35,22 @@ struct ChannelProduct
   const T *gate = nullptr; ///< [n]; null: no such term
   const T *G = nullptr;
   std::size_t ldg = 0;
-  bool gelu = false; ///< act(x) = x (1 + erf(x / sqrt 2)) / 2, otherwise x
+  bool gelu = false;    ///< act(x) = x (1 + erf(x / sqrt 2)) / 2, otherwise x
+  const T *F = nullptr; ///< m x n; null: ones
+  std::size_t ldf = 0;
+};
+
+/// C += A^T B, row-major: A is k x m, B is k x n with n a multiple of 64 / sizeof(T).
+template <class T>
+struct ChannelOuter
+{
+  std::size_t m = 0, n = 0, k = 0;
+  const T *A = nullptr;
+  std::size_t lda = 0;
+  const T *B = nullptr;
+  std::size_t ldb = 0;
+  T *C = nullptr;
+  std::size_t ldc = 0;
 };
 
 /// Y = W X in complex numbers for one mode and several samples; real parts first, imaginary ones
@@ -61,6 +76,11 @@ struct ChannelKernels
   void (*product)(const ChannelProduct<T> &);
   void (*modes)(const ModeProduct<T> &);
   void (*gelu)(std::size_t n, T *x); ///< in place; n a multiple of 64 / sizeof(T)
+  void (*outer)(const ChannelOuter<T> &);
+  /// s_j += sum_i A_ij B_ij, A and B are m x n; B may be null, for ones.
+  void (*sums)(std::size_t m, std::size_t n, const T *A, const T *B, T *s);
+  /// slope = factor gelu'(x), then x = gelu(x); factor may be null, for ones, or slope.
+  void (*gelu_slope)(std::size_t n, T *x, const T *factor, T *slope);
 };
 
 /// Those of the processor the program runs on.

@@ -13,8 +13,11 @@
 
 namespace understudy::channels
 {
-const ChannelKernels<float> float_v3 = {"x86-64-v3", product<float>, modes<float>, gelu_all<float>};
-const ChannelKernels<double> double_v3 = {"x86-64-v3", product<double>, modes<double>,
-                                          gelu_all<double>};
+const ChannelKernels<float> float_v3 = {"x86-64-v3",      product<float>, modes<float>,
+                                        gelu_all<float>,  outer<float>,   sums<float>,
+                                        gelu_slope<float>};
+const ChannelKernels<double> double_v3 = {"x86-64-v3",       product<double>, modes<double>,
+                                          gelu_all<double>,  outer<double>,   sums<double>,
+                                          gelu_slope<double>};
 } // namespace understudy::channels
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 #include <operators/nn/fno_torch.h>
-#include <operators/nn/spectral_transform.h>
 
 #include <algorithm>
 
@@ -67,30 +66,6 @@ torch::Tensor reconstructed(Factorisation kind, const std::vector<torch::Tensor>
   return all;
 }
 
-torch::Tensor spectral_convolution(const torch::Tensor &x, const torch::Tensor &weight,
-                                   const torch::Tensor &bias)
-{
-  const std::int64_t n1 = x.size(2), n2 = x.size(3);
-  const std::int64_t m1 = weight.size(-2), half_m2 = weight.size(-1);
-  const KeptModes kept =
-    kept_modes(static_cast<std::size_t>(n1), static_cast<std::size_t>(n2),
-               static_cast<std::size_t>(m1), 2 * static_cast<std::size_t>(half_m2 - 1));
-  const std::int64_t negative = -kept.first_k1, positive = number(kept.n_k1) - negative;
-  const std::int64_t k2 = number(kept.n_k2);
-  const torch::Tensor X = torch::fft::rfft2(x, c10::nullopt, {-2, -1}, "forward").narrow(-1, 0, k2);
-  const torch::Tensor modes =
-    torch::cat({X.narrow(-2, n1 - negative, negative), X.narrow(-2, 0, positive)}, -2);
-  const torch::Tensor W =
-    weight.narrow(-2, m1 / 2 - negative, negative + positive).narrow(-1, 0, k2);
-  const torch::Tensor Y = W.dim() == 3 ? modes * W : torch::einsum("bikl,iokl->bokl", {modes, W});
-  torch::Tensor all = torch::zeros({x.size(0), Y.size(1), n1, n2 / 2 + 1}, Y.options());
-  all.narrow(-2, n1 - negative, negative).narrow(-1, 0, k2).copy_(Y.narrow(-2, 0, negative));
-  all.narrow(-2, 0, positive).narrow(-1, 0, k2).copy_(Y.narrow(-2, negative, positive));
-  // the real transform reads no imaginary parts of the columns k2 = 0 and n2/2
-  all = torch::fft::ifft(all, c10::nullopt, -2, "forward");
-  return torch::fft::irfft(all, n2, -1, "forward") + bias.view({-1, 1, 1});
-}
-
 FnoModuleImpl::FnoModuleImpl(const FnoWeights &weights, torch::ScalarType type)
   : config_(weights.config)
 {
@@ -115,53 +90,63 @@ FnoWeights FnoModuleImpl::weights() const
   return weights;
 }
 
-torch::Tensor FnoModuleImpl::pixel_layer(const std::string &name, const torch::Tensor &x) const
+torch::Tensor FnoModuleImpl::at(const std::string &name) const
 {
-  const auto bias = tensors_.find(name + "/bias");
-  return torch::conv1d(x.flatten(2), at(name + "/weight").unsqueeze(2),
-                       bias == tensors_.end() ? torch::Tensor() : bias->second)
-    .unflatten(2, {x.size(2), x.size(3)});
+  const auto found = tensors_.find(name);
+  return found == tensors_.end() ? torch::Tensor() : found->second;
 }
 
-torch::Tensor FnoModuleImpl::two_layers(const std::string &name, const torch::Tensor &x) const
+fno::MlpTensors FnoModuleImpl::two_layers(const std::string &name) const
 {
-  return pixel_layer(name + "/1", torch::gelu(pixel_layer(name + "/0", x)));
+  fno::MlpTensors w;
+  w.B = at(name + "/0/weight"), w.b = at(name + "/0/bias");
+  w.A = at(name + "/1/weight"), w.a = at(name + "/1/bias");
+  return w;
+}
+
+// A linear path has a matrix, a gated one factors, the others nothing.
+torch::Tensor FnoModuleImpl::skip_weight(const std::string &name) const
+{
+  const torch::Tensor matrix = at(name + "/weight");
+  return matrix.defined() ? matrix : at(name + "/gate");
 }
 
 torch::Tensor FnoModuleImpl::with_skip(const torch::Tensor &u, const std::string &name,
                                        FnoSkip kind, const torch::Tensor &x) const
 {
-  switch (kind)
-  {
-  case FnoSkip::identity:
+  if (kind == FnoSkip::none)
+    return u;
+  if (kind == FnoSkip::identity)
     return u + x;
-  case FnoSkip::linear:
-    return u + pixel_layer(name, x);
-  case FnoSkip::soft_gate:
-    return u + at(name + "/gate").view({-1, 1, 1}) * x;
-  case FnoSkip::none:
-    break;
-  }
-  return u;
+  const torch::Tensor w = skip_weight(name);
+  const std::int64_t n = w.size(0), beyond = x.size(-1) - n;
+  return kind == FnoSkip::linear
+           ? u + torch::matmul(x, torch::constant_pad_nd(w, {0, beyond, 0, beyond}).t())
+           : u + torch::constant_pad_nd(w, {0, beyond}) * x;
 }
 
 torch::Tensor FnoModuleImpl::norm(const std::string &name, const torch::Tensor &x) const
 {
-  if (config_.norm == FnoNorm::instance)
-    return torch::instance_norm(x, {}, {}, {}, {}, true, 0.1, 1e-5, false);
-  if (config_.norm == FnoNorm::group)
-    return torch::group_norm(x, 1, at(name + "/weight"), at(name + "/bias"), 1e-5);
-  return x;
+  if (config_.norm == FnoNorm::none)
+    return x;
+  const torch::Tensor first = fno::channels_first(x, config_.width);
+  return fno::channels_last(
+    config_.norm == FnoNorm::instance
+      ? torch::instance_norm(first, {}, {}, {}, {}, true, 0.1, 1e-5, false)
+      : torch::group_norm(first, 1, at(name + "/weight"), at(name + "/bias"), 1e-5));
 }
 
+// With pairs of real numbers for complex ones.
 torch::Tensor FnoModuleImpl::spectral_weight(const std::string &name) const
 {
+  if (config_.factorisation == Factorisation::dense)
+    return at(name + "/part0");
   std::vector<torch::Tensor> parts;
   for (std::size_t k = 0;; ++k)
   {
     const auto part = tensors_.find(name + "/part" + std::to_string(k));
     if (part == tensors_.end())
-      return reconstructed(config_.factorisation, parts);
+      return torch::view_as_real(reconstructed(config_.factorisation, parts));
     parts.push_back(torch::view_as_complex(part->second));
   }
 }
@@ -170,25 +155,50 @@ torch::Tensor FnoModuleImpl::block(std::size_t l, torch::Tensor x, const torch::
 {
   const std::string name = "block" + std::to_string(l);
   const bool last = l + 1 == config_.layers, pre = config_.preactivation;
+  const bool norm_inside = config_.norm != FnoNorm::none; // between steps that go together else
   if (pre)
     x = norm(name + "/norm0", torch::gelu(x));
   const torch::Tensor W =
     config_.joint ? joint.select(0, number(l)) : spectral_weight(name + "/spectral");
-  torch::Tensor u = spectral_convolution(x, W, at(name + "/spectral/bias"));
-  if (!pre)
-    u = norm(name + "/norm0", u);
-  u = with_skip(u, name + "/skip", config_.skip, x);
-  if (!last && (config_.mlp || !pre))
-    u = torch::gelu(u);
+  const torch::Tensor bias = at(name + "/spectral/bias");
+  torch::Tensor u;
+  if (pre || !norm_inside)
+    u = fno::spectral_layer(x, W, bias, skip_weight(name + "/skip"), config_.skip);
+  else
+    u = with_skip(
+      norm(name + "/norm0", fno::spectral_layer(x, W, bias, torch::Tensor(), FnoSkip::none)),
+      name + "/skip", config_.skip, x);
   if (!config_.mlp)
-    return u;
-  if (pre)
-    u = norm(name + "/norm1", u);
-  torch::Tensor v =
-    with_skip(two_layers(name + "/mlp", u), name + "/mlp_skip", config_.mlp_skip, x);
-  if (!pre)
-    v = norm(name + "/norm1", v);
-  return last || pre ? v : torch::gelu(v);
+    return last || pre ? u : torch::gelu(u);
+  fno::MlpTensors mlp = two_layers(name + "/mlp");
+  mlp.kind = config_.mlp_skip;
+  mlp.skip = skip_weight(name + "/mlp_skip");
+  mlp.activate_input = !last && !(pre && norm_inside);
+  mlp.activate_output = !last && !pre && !norm_inside;
+  if (pre && norm_inside)
+    u = norm(name + "/norm1", last ? u : torch::gelu(u));
+  const torch::Tensor v = fno::pixel_mlp(u, x, mlp);
+  if (pre || !norm_inside)
+    return v;
+  const torch::Tensor normed = norm(name + "/norm1", v);
+  return last ? normed : torch::gelu(normed);
+}
+
+// Channel last, with the places of the pixels if wanted.
+torch::Tensor FnoModuleImpl::lifted(const torch::Tensor &x) const
+{
+  const std::int64_t n1 = x.size(2), n2 = x.size(3), n_in = x.size(1);
+  torch::Tensor all =
+    torch::zeros({x.size(0), n1, n2, fno::pitch(x.scalar_type(), config_.n_lifted())}, x.options());
+  all.narrow(-1, 0, n_in).copy_(x.permute({0, 2, 3, 1}));
+  if (config_.grid)
+  {
+    const auto ramp = [&](std::int64_t n)
+    { return torch::arange(n, x.options()) / static_cast<double>(n); };
+    all.select(-1, n_in).copy_(ramp(n1).view({-1, 1}));
+    all.select(-1, n_in + 1).copy_(ramp(n2));
+  }
+  return fno::pixel_mlp(all, torch::Tensor(), two_layers("lift"));
 }
 
 torch::Tensor FnoModuleImpl::forward(torch::Tensor x)
@@ -196,21 +206,15 @@ torch::Tensor FnoModuleImpl::forward(torch::Tensor x)
   TORCH_CHECK(x.dim() == 4 && x.size(1) == number(config_.n_in), "a Fourier neural operator with ",
               config_.n_in, " inputs got ", x.sizes());
   const std::int64_t n1 = x.size(2), n2 = x.size(3);
-  if (config_.grid)
-  {
-    const auto ramp = [&](std::int64_t n)
-    { return torch::arange(n, x.options()) / static_cast<double>(n); };
-    const torch::Tensor ones = torch::ones({x.size(0), 1, n1, n2}, x.options());
-    x = torch::cat({x, ones * ramp(n1).view({-1, 1}), ones * ramp(n2)}, 1);
-  }
-  x = two_layers("lift", x);
   const std::int64_t p1 = number(config_.padding_points1(static_cast<std::size_t>(n1)));
   const std::int64_t p2 = number(config_.padding_points2(static_cast<std::size_t>(n2)));
+  x = lifted(x);
   if (p1 > 0 || p2 > 0)
-    x = torch::constant_pad_nd(x, {p2, p2, p1, p1});
+    x = torch::constant_pad_nd(x, {0, 0, p2, p2, p1, p1});
   const torch::Tensor joint = config_.joint ? spectral_weight("spectral") : torch::Tensor();
   for (std::size_t l = 0; l < config_.layers; ++l)
     x = block(l, x, joint);
-  return two_layers("project", x.narrow(2, p1, n1).narrow(3, p2, n2));
+  x = fno::pixel_mlp(x.narrow(1, p1, n1).narrow(2, p2, n2), torch::Tensor(), two_layers("project"));
+  return fno::channels_first(x, config_.n_out);
 }
 } // namespace understudy

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <operators/nn/fno_config.h>
+#include <operators/nn/fno_operations_torch.h>
 
 #include <torch/torch.h>
 
@@ -31,26 +32,21 @@ public:
   const FnoConfig &config() const { return config_; }
 
 private:
-  const torch::Tensor &at(const std::string &name) const { return tensors_.at(name); }
-  torch::Tensor pixel_layer(const std::string &name, const torch::Tensor &x) const;
-  torch::Tensor two_layers(const std::string &name, const torch::Tensor &x) const;
+  /// The tensor of this name; undefined where the network has none.
+  torch::Tensor at(const std::string &name) const;
+  fno::MlpTensors two_layers(const std::string &name) const;
+  torch::Tensor skip_weight(const std::string &name) const;
   torch::Tensor with_skip(const torch::Tensor &u, const std::string &name, FnoSkip kind,
                           const torch::Tensor &x) const;
   torch::Tensor norm(const std::string &name, const torch::Tensor &x) const;
   torch::Tensor spectral_weight(const std::string &name) const;
+  torch::Tensor lifted(const torch::Tensor &x) const;
   torch::Tensor block(std::size_t l, torch::Tensor x, const torch::Tensor &joint) const;
 
   FnoConfig config_;
   std::map<std::string, torch::Tensor> tensors_;
 };
 TORCH_MODULE(FnoModule);
-
-/// K x + bias of SpectralConvolution, differentiable.
-/// @param x      [n_samples][n_in][n1][n2]
-/// @param weight complex [n_in][n_out][m1][m2/2 + 1], separable: [n_in][m1][m2/2 + 1]
-/// @param bias   [n_out]
-torch::Tensor spectral_convolution(const torch::Tensor &x, const torch::Tensor &weight,
-                                   const torch::Tensor &bias);
 
 /// The complex tensor of ComplexTensor reconstructed(), differentiable; parts are complex.
 torch::Tensor reconstructed(Factorisation kind, const std::vector<torch::Tensor> &parts);

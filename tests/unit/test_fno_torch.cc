@@ -5,79 +5,18 @@
 // gradient of the first is right.
 #include <operators/nn/fno.h>
 #include <operators/nn/fno_torch.h>
-#include <tests/random_numbers.h>
+#include <tests/small_fno.h>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include <cmath>
 
 using namespace understudy;
-using test::random_numbers;
+using test::disturbed;
+using test::text;
 
 namespace
 {
-FnoConfig small(void (*change)(FnoConfig &))
-{
-  FnoConfig c;
-  c.n_in = 2;
-  c.n_out = 3;
-  c.width = 6;
-  c.modes1 = 6;
-  c.modes2 = 4;
-  c.layers = 3;
-  change(c);
-  return c;
-}
-
-/// Gates, normalisations and biases away from where they start.
-FnoWeights disturbed(const FnoConfig &config)
-{
-  auto weights = FnoWeights::random(config, 1);
-  unsigned seed = 10;
-  for (auto &[name, values] : weights.tensors)
-  {
-    const auto noise = random_numbers(values.size(), ++seed, 0.3);
-    for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] += noise[i];
-  }
-  return weights;
-}
-
-std::vector<FnoConfig> configurations()
-{
-  return {
-    small([](FnoConfig &) {}),
-    small([](FnoConfig &c) { c.factorisation = Factorisation::tucker, c.rank = 0.4; }),
-    small([](FnoConfig &c) { c.factorisation = Factorisation::cp, c.rank = 0.4; }),
-    small([](FnoConfig &c) { c.factorisation = Factorisation::tt, c.rank = 0.4; }),
-    small([](FnoConfig &c)
-          { c.factorisation = Factorisation::tucker, c.rank = 0.4, c.joint = true; }),
-    small([](FnoConfig &c)
-          { c.factorisation = Factorisation::tt, c.joint = true, c.separable = true; }),
-    small([](FnoConfig &c) { c.separable = true, c.skip = FnoSkip::identity; }),
-    small([](FnoConfig &c) { c.skip = FnoSkip::soft_gate, c.mlp_skip = FnoSkip::linear; }),
-    small([](FnoConfig &c) { c.skip = FnoSkip::none, c.mlp_skip = FnoSkip::none; }),
-    small([](FnoConfig &c) { c.mlp_skip = FnoSkip::identity, c.width = 20; }),
-    small([](FnoConfig &c) { c.mlp = false; }),
-    small([](FnoConfig &c) { c.mlp = false, c.preactivation = true; }),
-    small([](FnoConfig &c) { c.preactivation = true; }),
-    small([](FnoConfig &c) { c.norm = FnoNorm::instance; }),
-    small([](FnoConfig &c) { c.norm = FnoNorm::group; }),
-    small([](FnoConfig &c) { c.norm = FnoNorm::group, c.preactivation = true; }),
-    small([](FnoConfig &c) { c.norm = FnoNorm::instance, c.preactivation = true, c.mlp = false; }),
-    small([](FnoConfig &c) { c.norm = FnoNorm::group, c.mlp = false; }),
-    small([](FnoConfig &c) { c.padding1 = 0.2, c.padding2 = 0.1, c.grid = false; }),
-    small([](FnoConfig &c) { c.padding1 = 0.2, c.norm = FnoNorm::instance; }),
-    small([](FnoConfig &c) { c.modes1 = c.modes2 = 20; }), // more than the grid has
-  };
-}
-
-std::string text(const FnoConfig &config)
-{
-  return config.to_json().dump();
-}
-
 /// Relative L2 distance of the native network from the module, with its weights as exported.
 template <class T>
 double distance(const FnoConfig &config, std::int64_t n1, std::int64_t n2)
@@ -103,7 +42,7 @@ torch::Tensor loss_of(FnoModule &module, const torch::Tensor &x, const torch::Te
 
 TEST(NativeNetwork, IsTheOneOfLibTorch)
 {
-  for (const auto &config : configurations())
+  for (const auto &config : test::small_fnos())
     for (const auto &[n1, n2] : {std::pair<std::int64_t, std::int64_t>{16, 12}, {9, 15}})
     {
       EXPECT_LT(distance<float>(config, n1, n2), 1e-5) << text(config);
@@ -115,7 +54,7 @@ TEST(NativeNetwork, IsTheOneOfLibTorch)
 // long: a tensor whose gradient is wrong is seen unless its share of the slope is below 1e-6.
 TEST(Gradient, IsThatOfCentralDifferences)
 {
-  for (const auto &config : configurations())
+  for (const auto &config : test::small_fnos())
   {
     FnoModule module(disturbed(config), torch::kFloat64);
     torch::manual_seed(2);
@@ -150,7 +89,7 @@ TEST(Gradient, IsThatOfCentralDifferences)
 
 TEST(Module, HasTheParametersThatAreCountedAndGivesThemBack)
 {
-  for (const auto &config : configurations())
+  for (const auto &config : test::small_fnos())
   {
     const auto weights = FnoWeights::random(config, 5);
     FnoModule module(weights, torch::kFloat64);
