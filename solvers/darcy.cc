@@ -204,24 +204,38 @@ struct DarcySolver::Implementation
     return dealii::Utilities::MPI::max(seconds_now() - begin, comm);
   }
 
-  /// Brings A, b and the preconditioner up to date, and lets the solution begin from zero.
-  DarcySolution start()
+  /// Brings A and b up to date. @return the time it took [s]
+  double assemble()
   {
-    DarcySolution solution;
+    if (!new_a && !new_f)
+      return 0.;
     const double begin = seconds_now();
     if (new_a)
       assemble_matrix();
     if (new_f)
       assemble_right();
-    if (new_a || new_f)
-      solution.assembly_seconds = slowest(begin);
-    if (new_a)
-    {
-      const double before = seconds_now();
-      check_petsc(KSPSetUp(ksp));
-      solution.setup_seconds = slowest(before);
-    }
+    new_setup = new_setup || new_a;
     new_a = new_f = false;
+    return slowest(begin);
+  }
+
+  /// Time for the preconditioner of a new matrix [s].
+  double set_up()
+  {
+    if (!new_setup)
+      return 0.;
+    const double begin = seconds_now();
+    check_petsc(KSPSetUp(ksp));
+    new_setup = false;
+    return slowest(begin);
+  }
+
+  /// Brings the system up to date, and lets the solution begin from zero.
+  DarcySolution start(bool with_preconditioner = true)
+  {
+    DarcySolution solution;
+    solution.assembly_seconds = assemble();
+    solution.setup_seconds = with_preconditioner ? set_up() : 0.;
     u = 0.;
     solution.right_norm = b.l2_norm();
     solution.guess.own_norm = solution.right_norm;
@@ -280,9 +294,15 @@ struct DarcySolver::Implementation
                         number_text(solution.final_residual / solution.right_norm) +
                         " relative to the right-hand side (" + KSPConvergedReasons[reason] +
                         "); the tolerance is " + number_text(parameters.relative_tolerance) + ".");
-    solution.u.assign(owned_nodes.size(), 0.);
+    solution.u = owned_values(x);
+  }
+
+  std::vector<double> owned_values(Vec x) const
+  {
+    std::vector<double> values(owned_nodes.size(), 0.);
     check_petsc(
-      VecGetValues(x, static_cast<PetscInt>(unknowns.size()), unknowns.data(), solution.u.data()));
+      VecGetValues(x, static_cast<PetscInt>(unknowns.size()), unknowns.data(), values.data()));
+    return values;
   }
 
   DarcyParameters parameters;
@@ -300,7 +320,7 @@ struct DarcySolver::Implementation
   dealii::Vector<double> load;
   std::vector<double> a, f;                   ///< in the cells of the grid
   std::vector<double> a_at_nodes, f_at_nodes; ///< owned; empty when given in the cells
-  bool new_a = true, new_f = true;
+  bool new_a = true, new_f = true, new_setup = true;
   dealii::PETScWrappers::MPI::SparseMatrix A;
   Vector b, u, guess, work;
   PetscKsp ksp; ///< last: it refers to the matrix
@@ -409,6 +429,34 @@ DarcySolution DarcySolver::solve(FieldGuess &guess)
   solution.guess = guess.improve(query, solver, u, offered);
   my.finish(solution);
   return solution;
+}
+
+DarcySolution DarcySolver::solve(SurrogatePreconditioner &preconditioner)
+{
+  Implementation &my = *implementation_;
+  DarcySolution solution = my.start(false);
+  const Vec b = my.b, u = my.u;
+  const double begin = seconds_now();
+  solution.surrogate = preconditioner.solve(b, u, my.ksp);
+  solution.solve_seconds = my.slowest(begin);
+  my.new_setup = my.new_setup && !solution.surrogate.fell_back;
+  solution.iterations =
+    solution.surrogate.surrogate_iterations + solution.surrogate.exact_iterations;
+  solution.initial_residual = solution.surrogate.initial_residual;
+  solution.final_residual = solution.surrogate.final_residual;
+  solution.u = my.owned_values(u);
+  return solution;
+}
+
+DarcySystem DarcySolver::system()
+{
+  implementation_->assemble();
+  return {implementation_->A, implementation_->b};
+}
+
+std::span<const double> DarcySolver::coefficient_at_nodes() const
+{
+  return implementation_->a_at_nodes;
 }
 
 std::vector<double> DarcySolver::on_grid(std::span<const double> owned) const

@@ -5,6 +5,7 @@
 #include <data/core/mesh_view.h>
 #include <solvers/darcy_grid.h>
 #include <solvers/field_guess.h>
+#include <solvers/surrogate_preconditioner.h>
 
 #include <deal.II/base/parameter_handler.h>
 #include <mpi.h>
@@ -29,16 +30,26 @@ struct DarcyParameters
 /// One solution with what it cost. All but u is equal on all ranks.
 struct DarcySolution
 {
-  std::vector<double> u; ///< [owned_nodes().size()]
-  unsigned iterations = 0;
+  std::vector<double> u;        ///< [owned_nodes().size()]
+  unsigned iterations = 0;      ///< of all kinds
   double right_norm = 0.;       ///< |b|, Euclidean, as the next two
   double initial_residual = 0.; ///< |b - A u| where the iterations began: |b| without a guess
   double final_residual = 0.;   ///< |b - A u|, computed from its definition
   GuessOutcome guess;           ///< own_norm is |b|; see there when it was refused
+  SurrogateOutcome surrogate;   ///< of the iterations with a learned preconditioner
   double assembly_seconds = 0.; ///< [s] of A and b, the slowest rank, as the next two; 0 for what
                                 ///< has not changed
   double setup_seconds = 0.;    ///< of the preconditioner, likewise
   double solve_seconds = 0.;    ///< of the iterations
+};
+
+/// The linear system A u = b of the values at nodes, h^2 f = b inside. The rows of A and b that a
+/// rank has stand in the order of owned_nodes(); those of nodes on the boundary hold u = 0 and are
+/// coupled to no other.
+struct DarcySystem
+{
+  Mat A = nullptr; ///< both belong to the solver
+  Vec b = nullptr;
 };
 
 /// Flow through a porous medium on the unit square,
@@ -85,6 +96,16 @@ public:
   /// The same with the field "u" [1] of a map of grids. It may take the fields "a" and "f" [1],
   /// which must then have been given at the nodes, f unless it is 1; UserError otherwise.
   DarcySolution solve(FieldGuess &guess);
+  /// From zero, with a preconditioner for the matrix of system() that may have been learned, see
+  /// darcy_correction(). Where it does not help, conjugate gradients with BoomerAMG go on; only
+  /// then BoomerAMG is set up, in solve_seconds. Tolerance and iterations of each are those of
+  /// parameters(). Throws what SurrogatePreconditioner::solve() throws.
+  DarcySolution solve(SurrogatePreconditioner &preconditioner);
+
+  /// Of the coefficient and source that were set last. Overwritten when others are set.
+  DarcySystem system();
+  /// The coefficient at the owned nodes; empty when it was given in the cells.
+  std::span<const double> coefficient_at_nodes() const;
 
   /// The values at all nodes(), on all ranks, from those at the owned ones.
   std::vector<double> on_grid(std::span<const double> owned) const;
