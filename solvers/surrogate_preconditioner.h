@@ -49,9 +49,10 @@ struct SurrogateOutcome
 ///
 /// S is so many sweeps of Jacobi's method or of symmetric successive over-relaxation: networks
 /// learn smooth parts of the error well and rough ones badly. N stands where a multigrid method has
-/// its coarse grid, as in Rudikov et al. (2024), arXiv 2402.05598, whose loss and data it needs: a
-/// map from coefficient to solution does not serve. Since N is not linear, only flexible conjugate
-/// gradients (KSPFCG, which take steps of least energy whatever N says) and KSPFGMRES are possible.
+/// its coarse grid. Since it is not linear, only flexible conjugate gradients (KSPFCG, which take
+/// steps of least energy whatever N says) and KSPFGMRES are possible. N must have learned from
+/// residuals, as in Rudikov et al. (2024), arXiv 2402.05598, there without smoother; a map from
+/// coefficient to solution does not serve.
 ///
 /// solve() is safe with any N. When the residual falls too slowly, or a value of N is not finite,
 /// or N refuses, an exact solver goes on from the iterate reached.
