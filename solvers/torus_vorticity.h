@@ -3,7 +3,10 @@
 #pragma once
 
 #include <data/core/fft.h>
+#include <data/core/mesh_view.h>
 #include <solvers/torus_kernels.h>
+
+#include <deal.II/base/parameter_handler.h>
 
 #include <array>
 #include <complex>
@@ -45,6 +48,10 @@ struct TorusVorticityParameters
 
   /// The largest K without aliasing: 3 K < n, "the 2/3 rule".
   std::size_t dealiased_cutoff() const { return (n - 1) / 3; }
+  /// The points (i L / n, j L / n), without those at x = L or y = L, which repeat the first.
+  GridView grid() const;
+
+  void declare(dealii::ParameterHandler &prm);
   std::vector<std::string> problems() const; ///< one sentence for each value that is wrong
 };
 
