@@ -34,12 +34,13 @@ std::size_t SpectralTraining<T>::weight_mode(std::size_t mode) const
   return row * (sizes_.m2 / 2 + 1) + mode % kept_.n_k2;
 }
 
-// Some modes at a time, so that the lines of either layout are used up while they are in the cache.
+// A line of W at a time: more modes would fall upon the same set of the first-level cache, as their
+// blocks are a power of two apart.
 template <class T>
 template <class Action>
 void SpectralTraining<T>::for_each_weight(const Action &action) const
 {
-  constexpr std::size_t modes_at_once = 16;
+  constexpr std::size_t modes_at_once = 8;
   const std::size_t n = sizes_.n_channels;
   std::size_t place[modes_at_once];
   for (std::size_t first = 0; first < kept_.size(); first += modes_at_once)
