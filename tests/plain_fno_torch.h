@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
-#include <operators/nn/fno_torch.h>
+#include <operators/nn/fno_config.h>
 #include <operators/nn/spectral_transform.h>
 
 #include <torch/torch.h>
@@ -12,6 +12,12 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+namespace understudy
+{
+/// Of operators/nn/fno_torch.h.
+torch::Tensor reconstructed(Factorisation kind, const std::vector<torch::Tensor> &parts);
+} // namespace understudy
 
 namespace understudy::test
 {
@@ -49,10 +55,11 @@ inline torch::Tensor plain_spectral_convolution(const torch::Tensor &x, const to
 class PlainFno
 {
 public:
-  /// Begins with copies of the parameters of @p module, in its order.
-  explicit PlainFno(FnoModule &module) : config_(module->config())
+  /// Begins with copies of @p parameters, those of FnoModule, in the same order.
+  PlainFno(FnoConfig config, const torch::OrderedDict<std::string, torch::Tensor> &parameters)
+    : config_(std::move(config))
   {
-    for (const auto &item : module->named_parameters())
+    for (const auto &item : parameters)
     {
       parameters_.push_back(item.value().detach().clone().requires_grad_());
       tensors_[item.key()] = parameters_.back();

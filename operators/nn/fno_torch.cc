@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
+#include <operators/nn/fno_operations_torch.h>
 #include <operators/nn/fno_torch.h>
 
 #include <algorithm>

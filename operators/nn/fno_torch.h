@@ -3,7 +3,6 @@
 #pragma once
 
 #include <operators/nn/fno_config.h>
-#include <operators/nn/fno_operations_torch.h>
 
 #include <torch/torch.h>
 
@@ -14,9 +13,16 @@
 
 namespace understudy
 {
+namespace fno
+{
+struct MlpTensors;
+}
+
 /// The network of FnoConfig for training. Complex tensors are kept as real ones with a last axis of
 /// two, so that any optimiser can be used; a factorised weight is rebuilt at every call. Parameters
-/// have the names of fno_tensors().
+/// have the names of fno_tensors(). Spectral convolutions and channel MLPs are single operations
+/// with a gradient written by hand, on fields that are kept channel last; there are no second
+/// derivatives. On one thread equal calls give equal bits.
 class FnoModuleImpl : public torch::nn::Module
 {
 public:

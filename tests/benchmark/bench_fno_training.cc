@@ -6,6 +6,7 @@
 // in turns with it, of the same network out of LibTorch's own operations (tests/plain_fno_torch.h);
 // counters module_ms, plain_ms and ratio, medians of processor time. Arguments: width, modes,
 // points in each direction, samples, rank of the Tucker form in percent (100: dense).
+#include <operators/nn/fno_torch.h>
 #include <tests/benchmark/processor_time.h>
 #include <tests/plain_fno_torch.h>
 
@@ -41,7 +42,7 @@ void step(benchmark::State &state)
     config.rank = 0.01 * static_cast<double>(state.range(4));
   }
   FnoModule module(FnoWeights::random(config, 1));
-  const test::PlainFno plain(module);
+  const test::PlainFno plain(config, module->named_parameters());
   const torch::Tensor x = torch::randn({state.range(3), 1, state.range(2), state.range(2)});
   const torch::Tensor target = torch::randn_like(x);
   const auto parameters = module->parameters();

@@ -63,7 +63,7 @@ void check(const FnoConfig &config, torch::ScalarType type, std::int64_t n1, std
 {
   const FnoWeights weights = test::disturbed(config);
   FnoModule module(weights, type), exact(weights, torch::kFloat64);
-  const test::PlainFno plain(exact);
+  const test::PlainFno plain(config, exact->named_parameters());
   torch::manual_seed(1);
   const torch::Tensor x = torch::randn({3, 2, n1, n2}, torch::kFloat64);
   const torch::Tensor direction = torch::randn({3, 3, n1, n2}, torch::kFloat64);
