@@ -134,10 +134,12 @@ std::vector<std::string> MgTfnoParameters::problems(const MgTfnoProblem &problem
   for (const auto &p : rate.problems())
     all.push_back(p);
   if (patching.levels > 0 && patching.periodic != problem.is_periodic())
-    all.push_back("The patches of '" + problem.name + "' must be " +
-                  (problem.is_periodic() ? "" : "not ") + "periodic, as its fields are.");
+    all.push_back("Fields of '" + problem.name + "' are " + (problem.is_periodic() ? "" : "not ") +
+                  "periodic, and so must be their patches.");
   if (loss != "l2" && loss != "h1" && loss != "energy")
     all.push_back("The loss must be 'l2', 'h1' or 'energy', not '" + loss + "'.");
+  if (loss == "energy" && (problem.is_periodic() || patching.levels > 0))
+    all.emplace_back("The loss 'energy' is one of whole fields that vanish on the boundary.");
   for (const auto &scaling : {input_scaling, output_scaling})
     if (scaling != "normal" && scaling != "range" && scaling != "none")
       all.push_back("A scaling must be 'normal', 'range' or 'none', not '" + scaling + "'.");

@@ -162,7 +162,7 @@ private:
       return relative_l2_loss(p, y);
     if (p_.loss == "h1")
       return relative_h1_loss(p, y, periodic_);
-    return relative_energy_loss(p, y, select(samples_.x, which).narrow(1, 0, 1), periodic_);
+    return relative_energy_loss(p, y, select(samples_.x, which).narrow(1, 0, 1));
   }
 
   torch::Tensor inputs(std::span<const std::size_t> which) const

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 
-#include <cases/mmgp/over_ranks.h>
 #include <cases/mmgp/pictures.h>
 #include <cases/mmgp/report.h>
 #include <cases/mmgp/stages.h>
 #include <cases/mmgp/unlike_plates.h>
+#include <cases/over_ranks.h>
 #include <data/core/errors.h>
 #include <data/core/timing.h>
 #include <data/output/paraview_collection.h>

@@ -2,8 +2,8 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <cases/mmgp/handover.h>
-#include <cases/mmgp/over_ranks.h>
 #include <cases/mmgp/stages.h>
+#include <cases/over_ranks.h>
 #include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/core/progress.h>

@@ -48,11 +48,9 @@ void pick(const double *from, std::size_t m, std::size_t s, std::size_t n, std::
 }
 } // namespace
 
-GridBatch read_grid_samples(const DataSet &data, const std::string &split,
-                            const std::vector<std::string> &fields, std::size_t n, std::size_t most)
+GridBatch read_grid_samples(const DataSet &data, const std::vector<std::size_t> &ids,
+                            const std::vector<std::string> &fields, std::size_t n)
 {
-  auto ids = data.ids(split);
-  ids.resize(std::min(ids.size(), most));
   GridBatch batch(ids.size(), fields.size(), n, n);
   for (std::size_t c = 0; c < fields.size(); ++c)
   {
@@ -63,10 +61,9 @@ GridBatch read_grid_samples(const DataSet &data, const std::string &split,
   return batch;
 }
 
-void read_grid_pairs(const DataSet &data, const std::string &split, const std::string &field,
-                     std::size_t n, GridBatch &before, GridBatch &after)
+void read_grid_pairs(const DataSet &data, const std::vector<std::size_t> &ids,
+                     const std::string &field, std::size_t n, GridBatch &before, GridBatch &after)
 {
-  const auto ids = data.ids(split);
   const std::size_t m = side_of(data, field, 3), s = stride_of(data, field, m, n),
                     n_pairs = data.field(field).shape[0] - 1;
   before = GridBatch(ids.size() * n_pairs, 1, n, n);

@@ -41,10 +41,29 @@ torch::Tensor h1_square(const torch::Tensor &x, bool periodic)
                        derivative(x, 3, periodic).square());
 }
 
-torch::Tensor energy(const torch::Tensor &x, const torch::Tensor &a, bool periodic)
+/// Differences and sums of neighbours along axis @p d.
+torch::Tensor differences(const torch::Tensor &x, std::int64_t d)
 {
-  return sum_of_points(a *
-                       (derivative(x, 2, periodic).square() + derivative(x, 3, periodic).square()));
+  return x.narrow(d, 1, x.size(d) - 1) - x.narrow(d, 0, x.size(d) - 1);
+}
+torch::Tensor means(const torch::Tensor &x, std::int64_t d)
+{
+  return 0.5 * (x.narrow(d, 1, x.size(d) - 1) + x.narrow(d, 0, x.size(d) - 1));
+}
+
+/// With the values 0 on all sides.
+torch::Tensor with_zero_boundary(const torch::Tensor &x)
+{
+  return torch::constant_pad_nd(x.narrow(2, 1, x.size(2) - 1).narrow(3, 1, x.size(3) - 1),
+                                {1, 1, 1, 1});
+}
+
+/// @p a with the far sides, @p e inside.
+torch::Tensor energy(const torch::Tensor &e, const torch::Tensor &a)
+{
+  const torch::Tensor x = with_zero_boundary(e);
+  return sum_of_points(means(a, 2) * differences(x, 2).square()) +
+         sum_of_points(means(a, 3) * differences(x, 3).square());
 }
 } // namespace
 
@@ -59,8 +78,12 @@ torch::Tensor relative_h1_loss(const torch::Tensor &p, const torch::Tensor &y, b
 }
 
 torch::Tensor relative_energy_loss(const torch::Tensor &p, const torch::Tensor &y,
-                                   const torch::Tensor &a, bool periodic)
+                                   const torch::Tensor &a)
 {
-  return ratio(energy(p - y, a, periodic), energy(y, a, periodic));
+  const auto last = [](const torch::Tensor &x, std::int64_t d) {
+    return torch::cat({x, x.narrow(d, x.size(d) - 1, 1)}, d);
+  };
+  const torch::Tensor everywhere = last(last(a, 2), 3);
+  return ratio(energy(p - y, everywhere), energy(y, everywhere));
 }
 } // namespace understudy

@@ -18,8 +18,12 @@ torch::Tensor relative_l2_loss(const torch::Tensor &p, const torch::Tensor &y);
 /// is not periodic the first point has (-11, 18, -9, 2) / (6 h), the last its mirror image.
 torch::Tensor relative_h1_loss(const torch::Tensor &p, const torch::Tensor &y, bool periodic);
 
-/// The same with the weight @p a >= 0, as y: sqrt(S(a (e_1^2 + e_2^2))) / (the same of y + 1e-8),
-/// the norm of the energy of -div(a grad u).
+/// sqrt(E(p - y)) / (sqrt(E(y)) + 1e-8) with the energy of -div(a grad e) for fields e that vanish
+/// on the boundary, which are given at all nodes (i, j) but those of the far sides, as in MgTfno,
+///   E(e) = sum over pairs of neighbours (a_1 + a_2) / 2 (e_1 - e_2)^2,
+/// e = 0 wherever i or j is 0 or n, whatever p says there. That is e^T A e with the matrix of the
+/// five-point scheme of DarcyFivePoint.
+/// @param a [n_samples][1 or n_channels][n1][n2], > 0; at the far sides its last values go on
 torch::Tensor relative_energy_loss(const torch::Tensor &p, const torch::Tensor &y,
-                                   const torch::Tensor &a, bool periodic);
+                                   const torch::Tensor &a);
 } // namespace understudy

@@ -2,7 +2,8 @@
 // Copyright (C) 2026 The Understudy authors
 //
 // What a second rank brings: the built program on one rank and on two, one after the other in this
-// run, for the exact samples and for a macro structure with the exact micro model. Counters:
+// run, for the exact samples, for a macro structure with the exact micro model and for the training
+// of a neural operator. Counters:
 // seconds_1_rank, seconds_2_ranks (wall clock of the stage, without the start of the program) and
 // speedup. Its limit is what the machine gives to two programs on one rank that know nothing of
 // each other: they share memory, last cache and clock. Meaningful only with two idle cores.
@@ -23,16 +24,17 @@ using namespace understudy;
 
 namespace
 {
-const std::string main_case = UNDERSTUDY_SOURCE_DIR "/cases/fe2/l_profile.prm";
+const std::string fe2 = UNDERSTUDY_SOURCE_DIR "/cases/fe2/l_profile.prm ",
+                  operators = UNDERSTUDY_SOURCE_DIR "/cases/mg_tfno/darcy.prm ";
 
-/// Runs one stage in a new folder; the figure at @p pointer of the JSON file that it leaves there.
+/// Runs a case in a new folder; the figure at @p pointer of the JSON file that it leaves there.
 /// Not a number when the program failed.
 double seconds_of(unsigned n_ranks, const std::string &arguments, const std::string &file,
                   const std::string &pointer)
 {
   const testing_tools::TemporaryFolder folder;
   const auto done = test::run_understudy_on(
-    n_ranks, main_case + " --quiet -D 'Output directory=" + folder.path() + "/out' " + arguments);
+    n_ranks, arguments + " --quiet -D 'Output directory=" + folder.path() + "/out'");
   std::ifstream in(folder.path() + "/out/" + file);
   if (done.code != 0 || !in)
     return std::numeric_limits<double>::quiet_NaN();
@@ -69,17 +71,28 @@ void two_ranks(benchmark::State &state, const std::string &arguments, const std:
 } // namespace
 
 BENCHMARK_CAPTURE(two_ranks, generate,
-                  "--stages generate -D 'Data set/Training samples=120' -D 'Data set/Validation "
-                  "samples=4' -D 'Data set/Test samples=4' -D 'Data set/Samples per shard=16'",
+                  fe2 +
+                    "--stages generate -D 'Data set/Training samples=120' -D 'Data set/Validation "
+                    "samples=4' -D 'Data set/Test samples=4' -D 'Data set/Samples per shard=16'",
                   "generate.json", "/seconds")
   ->Iterations(1)
   ->UseManualTime()
   ->Unit(benchmark::kSecond);
 BENCHMARK_CAPTURE(two_ranks, exact_run,
-                  "--stages run -D Coupling/Closure=rve -D Coupling/Reference=none -D "
-                  "'Macro/Cells per leg=2' -D 'Macro/Load=1.1' -D 'Macro/Load steps=2' -D "
-                  "'Macro/Write macro fields=false'",
+                  fe2 + "--stages run -D Coupling/Closure=rve -D Coupling/Reference=none -D "
+                        "'Macro/Cells per leg=2' -D 'Macro/Load=1.1' -D 'Macro/Load steps=2' -D "
+                        "'Macro/Write macro fields=false'",
                   "run/rve/record.json", "/time_total_s")
+  ->Iterations(1)
+  ->UseManualTime()
+  ->Unit(benchmark::kSecond);
+BENCHMARK_CAPTURE(two_ranks, train_operator,
+                  operators +
+                    "--stages generate,train -D 'Darcy/Training samples=320' -D "
+                    "'Darcy/Validation samples=8' -D 'Darcy/Test samples=2' -D 'Darcy/Media "
+                    "guessed=2' -D 'Training/Compare with dense=false' -D Correction/Train=false "
+                    "-D Training/Optimiser/Epochs=10 -D 'Comparison/Grid files=false'",
+                  "train.json", "/models/0/seconds")
   ->Iterations(1)
   ->UseManualTime()
   ->Unit(benchmark::kSecond);

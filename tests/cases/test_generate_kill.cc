@@ -3,7 +3,7 @@
 //
 // The stage 'generate' of the built program, killed by SIGKILL at random moments of its life and
 // started again each time. The moments are drawn from a seeded generator, as shares of the time
-// that the unbroken run took. UNDERSTUDY_GENERATE_KILLS sets the number of kills (50).
+// that the unbroken run took. UNDERSTUDY_GENERATE_KILLS sets the number of kills (20).
 
 #include <data/store/dataset.h>
 #include <tests/run_program.h>
@@ -28,7 +28,7 @@ constexpr std::size_t n_samples = 80;
 unsigned n_kills()
 {
   const char *wanted = std::getenv("UNDERSTUDY_GENERATE_KILLS");
-  return wanted ? static_cast<unsigned>(std::atoi(wanted)) : 50;
+  return wanted ? static_cast<unsigned>(std::atoi(wanted)) : 20;
 }
 
 /// What the manifest lists: the acknowledged samples. Empty before there is a manifest.

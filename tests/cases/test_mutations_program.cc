@@ -32,7 +32,7 @@ namespace fs = std::filesystem;
 using testing_tools::Mutator;
 using testing_tools::TemporaryFolder;
 
-constexpr unsigned n_trials = 50;
+constexpr unsigned n_trials = 30;
 
 void write(const std::string &file, const std::string &bytes)
 {

@@ -3,7 +3,7 @@
 //
 // The stage 'run' of the built program with a guarded chain that hands points over, broken off by
 // SIGKILL at random moments and started again each time, stopped by a signal, and resumed on
-// another number of ranks. UNDERSTUDY_RUN_KILLS sets the number of kills (10).
+// another number of ranks. UNDERSTUDY_RUN_KILLS sets the number of kills (5).
 
 #include <data/core/sha256.h>
 #include <data/store/atomic_file.h>
@@ -34,7 +34,7 @@ constexpr unsigned n_steps = 60;
 unsigned n_kills()
 {
   const char *wanted = std::getenv("UNDERSTUDY_RUN_KILLS");
-  return wanted ? static_cast<unsigned>(std::atoi(wanted)) : 10;
+  return wanted ? static_cast<unsigned>(std::atoi(wanted)) : 5;
 }
 
 /// The trained small case, and its runs as unbroken ones end; made once.

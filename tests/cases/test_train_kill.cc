@@ -3,7 +3,7 @@
 //
 // The stage 'train' of the built program, broken off by SIGKILL at random moments of its life and
 // started again each time, and asked to stop by signals and its wall time. UNDERSTUDY_TRAIN_KILLS
-// sets the number of kills (10). The moments are drawn from a seeded generator, as shares of the
+// sets the number of kills (5). The moments are drawn from a seeded generator, as shares of the
 // time that the unbroken run took.
 
 #include <data/store/atomic_file.h>
@@ -31,7 +31,7 @@ using testing::Not;
 unsigned n_kills()
 {
   const char *wanted = std::getenv("UNDERSTUDY_TRAIN_KILLS");
-  return wanted ? static_cast<unsigned>(std::atoi(wanted)) : 10;
+  return wanted ? static_cast<unsigned>(std::atoi(wanted)) : 5;
 }
 
 /// The data set of the small case, and its models as an unbroken run trains them; made once.

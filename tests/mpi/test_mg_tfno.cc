@@ -308,10 +308,12 @@ TEST(MgTfnoMpi, WhatCannotBeLearnedIsRefusedOnAllRanks)
                 }),
               HasSubstr("16")); // the nearest sizes that can be cut
   EXPECT_THAT(refusal([](MgTfnoParameters &p, auto &) { p.patching.periodic = false; }),
-              HasSubstr("must be periodic"));
+              HasSubstr("are periodic, and so must be their patches"));
   EXPECT_THAT(refusal([](MgTfnoParameters &p, auto &) { p.network.modes1 = 5; }),
               HasSubstr("even"));
   EXPECT_THAT(refusal([](MgTfnoParameters &p, auto &) { p.loss = "h2"; }), HasSubstr("'h2'"));
+  EXPECT_THAT(refusal([](MgTfnoParameters &p, auto &) { p.loss = "energy"; }),
+              HasSubstr("vanish on the boundary"));
   EXPECT_THAT(refusal([](auto &, MgTfnoSamples &s) { s = samples(1, 0); }),
               HasSubstr("at least two"));
   EXPECT_THAT(refusal(

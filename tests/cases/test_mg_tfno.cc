@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+//
+// Small cases of neural operators through the built program, from the exact fields to the report;
+// trainings that are broken off, and input that has to be refused.
+
+#include <data/store/atomic_file.h>
+#include <data/store/grid_dataset.h>
+#include <data/store/model_file.h>
+#include <tests/only_line.h>
+#include <tests/run_program.h>
+#include <tests/temporary_folder.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+namespace understudy::test
+{
+namespace
+{
+namespace fs = std::filesystem;
+
+const std::string darcy = UNDERSTUDY_SOURCE_DIR "/tests/cases/mg_tfno_small.prm",
+                  flow = UNDERSTUDY_SOURCE_DIR "/tests/cases/mg_tfno_flow_small.prm";
+
+class MgTfnoCase : public testing::Test
+{
+protected:
+  static void SetUpTestSuite()
+  {
+    folder_ = std::make_unique<testing_tools::TemporaryFolder>();
+    first_ = run("");
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+
+  static std::string out(const std::string &name = "out") { return folder_->path() + "/" + name; }
+  static ProgramResult run(const std::string &more, const std::string &folder = out(),
+                           const std::string &file = darcy)
+  {
+    return run_understudy(file + " -D 'Output directory=" + folder + "' " + more);
+  }
+  static nlohmann::json json(const std::string &file, const std::string &folder = out())
+  {
+    return nlohmann::json::parse(read_file(folder + "/" + file));
+  }
+  static std::string hash_of(const std::string &model, const std::string &folder = out())
+  {
+    return ModelFile::read(folder + "/models/" + model + ".safetensors").tensor_hash();
+  }
+  /// The one line with which the program ends.
+  static std::string sentence(const std::string &arguments, const std::string &folder = out("new"))
+  {
+    return only_line(run(arguments + " --quiet", folder), 2);
+  }
+
+  static std::unique_ptr<testing_tools::TemporaryFolder> folder_;
+  static ProgramResult first_;
+};
+std::unique_ptr<testing_tools::TemporaryFolder> MgTfnoCase::folder_;
+ProgramResult MgTfnoCase::first_;
+} // namespace
+
+TEST_F(MgTfnoCase, RunsFromMediaToReport)
+{
+  ASSERT_EQ(first_.code, 0) << first_.output;
+  for (const char *file :
+       {"report.md", "results.json", "statistics.csv", "fields.pvd", "fields/test_0.vti",
+        "models/operator.safetensors", "models/dense.safetensors", "models/correction.safetensors",
+        "data/manifest.json", "data_grid/SHA256SUMS", "residuals/manifest.json", "run/record.json"})
+    EXPECT_TRUE(fs::exists(out() + "/" + file)) << file;
+  const auto results = json("results.json");
+  for (const char *key : {"relative_l2",
+                          "relative_l2_95",
+                          "relative_l2_max",
+                          "relative_l2_2x",
+                          "relative_h1",
+                          "parameters",
+                          "compression",
+                          "dense_relative_l2",
+                          "dense_relative_h1",
+                          "training_mean_relative_l2",
+                          "nearest_neighbour_relative_l2",
+                          "pod_ridge_relative_l2",
+                          "coarse_interpolation_relative_l2",
+                          "coarse_interpolation_relative_l2_2x",
+                          "coarse_interpolation_relative_h1",
+                          "ksp_iterations_zero",
+                          "ksp_iterations_coarse",
+                          "ksp_iterations_guess",
+                          "time_exact_s",
+                          "time_surrogate_s",
+                          "time_generate_s",
+                          "time_train_s",
+                          "error_band_1",
+                          "gate_false_alarm"})
+    EXPECT_TRUE(results[key].is_number()) << key;
+  EXPECT_TRUE(results.contains("break_even_runs"));
+  EXPECT_NEAR(results["guesses_taken"].get<double>() + results["guesses_discarded"].get<double>() +
+                results["guesses_refused"].get<double>(),
+              2., 1e-12);
+  EXPECT_GT(results["compression"], 2.);
+  // an exact solver on half the points is within some percent, the mean of all is not
+  EXPECT_LT(results["coarse_interpolation_relative_l2"], 0.1);
+  EXPECT_GT(results["training_mean_relative_l2"], 0.1);
+  double squares = 0.;
+  for (const auto &[key, value] : results.items())
+    if (key.rfind("error_band_", 0) == 0)
+      squares += value.get<double>() * value.get<double>();
+  EXPECT_NEAR(std::sqrt(squares) / results["relative_l2"].get<double>(), 1., 0.05);
+}
+
+TEST_F(MgTfnoCase, GridFilesAreInTheLayoutOfTheWell)
+{
+  for (const char *split : {"train", "val", "test"})
+    for (const auto &file : grid_files(out() + "/data_grid", split))
+      EXPECT_THAT(grid_dataset_problems(file), IsEmpty()) << file;
+}
+
+TEST_F(MgTfnoCase, NothingIsDoneTwiceAndTheRecipeDecides)
+{
+  const auto again = run("");
+  ASSERT_EQ(again.code, 0) << again.output;
+  EXPECT_THAT(again.output, HasSubstr("train: up to date"));
+  EXPECT_THAT(again.output, HasSubstr("compare: up to date"));
+}
+
+// Requirement: a training that is stopped is gone on with, and ends as if it had not been.
+TEST_F(MgTfnoCase, AStoppedTrainingIsGoneOnWith)
+{
+  const std::string folder = out("stopped"),
+                    longer = "-D Training/Optimiser/Epochs=800 -D 'Training/Compare with dense="
+                             "false' -D Correction/Train=false ";
+  ASSERT_EQ(run(longer + "--stages generate", folder).code, 0);
+  const auto words = [&](const std::string &at)
+  {
+    return std::vector<std::string>{darcy,
+                                    "-D",
+                                    "Output directory=" + at,
+                                    "-D",
+                                    "Training/Optimiser/Epochs=800",
+                                    "-D",
+                                    "Training/Compare with dense=false",
+                                    "-D",
+                                    "Correction/Train=false",
+                                    "--stages",
+                                    "train"};
+  };
+  StartedProgram program(1, words(folder));
+  ASSERT_TRUE(program.runs_until(" steps,")) << program.output();
+  kill(program.pid(), SIGTERM);
+  const auto stopped = program.wait();
+  EXPECT_EQ(stopped.code, 143) << stopped.output;
+  EXPECT_THAT(stopped.output, HasSubstr("The training of 'operator' was stopped by a signal; the "
+                                        "same command continues it."));
+  EXPECT_FALSE(fs::exists(folder + "/models/operator.safetensors"));
+  const auto resumed = run(longer + "--stages train", folder);
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("goes on"));
+  EXPECT_FALSE(fs::exists(folder + "/models/checkpoint"));
+  const std::string whole = out("whole");
+  const auto unbroken = run(longer + "--stages generate,train", whole);
+  ASSERT_EQ(unbroken.code, 0) << unbroken.output;
+  EXPECT_EQ(hash_of("operator", folder), hash_of("operator", whole));
+}
+
+TEST_F(MgTfnoCase, FlowInPatchesOnTwoRanks)
+{
+  const std::string folder = out("forcing");
+  const auto result = run_understudy_on(
+    2, flow +
+         " -D Problem=forcing -D Training/Patches/Levels=1 -D Training/Patches/Padding=0.0625 "
+         "-D 'Training/Small rank=0.05' -D 'Output directory=" +
+         folder + "'");
+  ASSERT_EQ(result.code, 0) << result.output;
+  const auto results = json("results.json", folder);
+  for (const char *key : {"whole_relative_l2", "dense_relative_l2", "small_relative_l2",
+                          "seam_jump", "seam_jump_exact", "map_seconds"})
+    EXPECT_TRUE(results[key].is_number()) << key;
+  EXPECT_EQ(results["gate_recall"], 1.);
+  // what the map says on two ranks is what the network says on one
+  EXPECT_NEAR(results["map_relative_l2"], results["relative_l2"],
+              1e-5 * results["relative_l2"].get<double>());
+  EXPECT_LT(results["relative_l2"], results["training_mean_relative_l2"]);
+}
+
+TEST_F(MgTfnoCase, OperatorAsStepperHandsOverAndComesBack)
+{
+  const std::string folder = out("stepper");
+  const auto result = run("-D 'Flow/Gate/Least widening=0.5'", folder, flow);
+  ASSERT_EQ(result.code, 0) << result.output;
+  EXPECT_TRUE(fs::exists(folder + "/flow.pvd"));
+  EXPECT_TRUE(fs::exists(folder + "/flow/state_5.vti"));
+  const auto results = json("results.json", folder);
+  for (const char *group : {"guarded", "overloaded"})
+  {
+    double all = 0.;
+    for (const char *maker : {"learned", "refused", "recovering", "anchoring"})
+      all += results[std::string(group) + "_" + maker].get<double>();
+    EXPECT_EQ(all, 10.) << group; // two trajectories of five intervals
+  }
+  EXPECT_GT(results["overloaded_refused"], 0.);
+  // the gate never makes it worse than what is refused
+  EXPECT_LE(results["rollout_guarded_5"], results["rollout_free_5"]);
+  EXPECT_TRUE(results["persistence_relative_l2"].is_number());
+}
+
+TEST_F(MgTfnoCase, WrongCasesAreRefusedInOneSentence)
+{
+  EXPECT_THAT(sentence("-D Training/Points=24"), HasSubstr("must divide the 32 points"));
+  EXPECT_THAT(sentence("-D Training/Network/Modes=5"), HasSubstr("even"));
+  EXPECT_THAT(sentence("-D 'Darcy/Media/Coefficient below=-1'"), HasSubstr("Coefficient below"));
+  EXPECT_THAT(sentence("-D Problem=darci"), HasSubstr("'darci'"));
+  EXPECT_THAT(sentence("-D Training/Network/Widht=4"), HasSubstr("did you mean"));
+  EXPECT_THAT(sentence("-D 'Darcy/Media guessed=5'"), HasSubstr("exceeds the test samples"));
+  EXPECT_THAT(sentence("-D Correction/Patches/Levels=1"),
+              HasSubstr("Section 'Correction': The loss 'energy' is one of whole fields"));
+  EXPECT_THAT(sentence("--stages train"), HasSubstr("'generate'"));
+  // patches that cannot be: the nearest grids that can be cut
+  const std::string patched =
+    sentence("-D Problem=forcing -D 'Forcing/Flow/Grid points=48' -D 'Training/Points=12' -D "
+             "Training/Network/Coordinates=false -D Training/Patches/Levels=1");
+  EXPECT_THAT(patched, HasSubstr("8 and 16"));
+}
+
+TEST_F(MgTfnoCase, DamagedModelsAndOtherDataAreRefused)
+{
+  const std::string folder = out("damaged"), file = folder + "/models/operator.safetensors";
+  fs::copy(out(), folder, fs::copy_options::recursive);
+  const std::string good = read_file(file);
+  std::string bytes = good;
+  bytes[bytes.size() - 9] ^= 4;
+  std::ofstream(file, std::ios::binary) << bytes;
+  EXPECT_THAT(sentence("--stages run --force", folder), HasSubstr("SHA-256"));
+  std::ofstream(file, std::ios::binary) << good.substr(0, good.size() / 2);
+  EXPECT_THAT(sentence("--stages run --force", folder), HasSubstr("operator.safetensors"));
+  const auto changed = [&](const std::function<void(ModelFile &)> &change)
+  {
+    std::ofstream(file, std::ios::binary) << good;
+    ModelFile model = ModelFile::read(file);
+    change(model);
+    model.write(file);
+    return sentence("--stages run --force", folder);
+  };
+  EXPECT_THAT(changed([](ModelFile &m) { m.meta()["dataset_hash"] = "0"; }),
+              HasSubstr("trained on other data; run the stage 'train'"));
+  EXPECT_THAT(changed(
+                [](ModelFile &m) {
+                  m.add("output/scale", {1, 2}, {0., 2. * m.tensor("output/scale", {1, 2})[1]});
+                }),
+              HasSubstr("probe"));
+  EXPECT_THAT(changed([](ModelFile &m) { m.meta()["mg_tfno"]["coordinates"] = false; }),
+              HasSubstr("other inputs or outputs"));
+  fs::remove(file);
+  EXPECT_THAT(sentence("--stages run --force", folder), HasSubstr("run the stage 'train'"));
+}
+} // namespace understudy::test
