@@ -102,7 +102,8 @@ public:
   /// parameters(). Throws what SurrogatePreconditioner::solve() throws.
   DarcySolution solve(SurrogatePreconditioner &preconditioner);
 
-  /// Of the coefficient and source that were set last. Overwritten when others are set.
+  /// Of the coefficient and source that were set last. Overwritten by the next solve() or
+  /// system() after others were set.
   DarcySystem system();
   /// The coefficient at the owned nodes; empty when it was given in the cells.
   std::span<const double> coefficient_at_nodes() const;

@@ -6,6 +6,7 @@
 #include <solvers/petsc_owners.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -65,8 +66,14 @@ public:
 
     map_->evaluate(query(), answer_);
     if (answer_.health != Health::ok)
-      return answer_.reason;
+      return !answer_.reason.empty()
+               ? answer_.reason
+               : "'" + map_->info().name +
+                   "' says of its own correction: " + to_string(answer_.health) + ".";
     const std::vector<double> &mean = answer_.field(error.name).mean;
+    if (mean.size() != r_.size())
+      throw std::logic_error("'" + map_->info().name + "' gave no complete field '" + error.name +
+                             "'.");
     PetscScalar *to = nullptr;
     check_petsc(VecGetArrayWrite(e, &to));
     for (std::size_t i = 0; i < r_.size(); ++i)

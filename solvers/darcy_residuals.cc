@@ -246,6 +246,11 @@ std::vector<std::string> DarcyResidualParameters::problems() const
   if (!(reduction > 0. && reduction < 1.))
     found.push_back("The reduction of the residuals of the Darcy problem is " +
                     number_text(reduction) + "; it must lie between 0 and 1.");
+  if (!(solver.relative_tolerance <= 1e-3 * reduction))
+    found.push_back("The relative tolerance of the solver, " +
+                    number_text(solver.relative_tolerance) +
+                    ", must be a thousandth of the reduction of the residuals, " +
+                    number_text(reduction) + ", at most: it is the error of what is learned.");
   if (!(std::isfinite(source_scale) && source_scale >= 0.))
     found.push_back("The source scale of the residuals of the Darcy problem is " +
                     number_text(source_scale) + "; it must be finite and >= 0.");

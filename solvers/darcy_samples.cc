@@ -50,6 +50,9 @@ std::vector<std::string> DarcySamplingParameters::problems() const
     if (!(std::isfinite(value) && value > 0.))
       found.push_back("The coefficient " + std::string(name) + " of the Darcy samples is " +
                       number_text(value) + "; it must be finite and > 0.");
+  if (n_modes == 1)
+    found.emplace_back("With one mode per direction, the mean that is left out, all media of the "
+                       "Darcy samples would be the same.");
   return found;
 }
 

@@ -4,7 +4,6 @@
 #include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/core/number_text.h>
-#include <data/core/parameters.h>
 #include <data/core/timing.h>
 #include <solvers/guarded_stepper.h>
 
@@ -49,8 +48,6 @@ std::size_t steps_per_interval(double interval, double dt)
 void GuardedStepperParameters::declare(dealii::ParameterHandler &prm)
 {
   using namespace dealii::Patterns;
-  add_number(prm, "Interval", interval,
-             "Of a learned step, a multiple of the time step [unit of time]", Double(1e-12));
   prm.add_parameter("Recovery", recovery,
                     "Intervals that are solved exactly after one that was refused, before the map "
                     "is asked again [1]",

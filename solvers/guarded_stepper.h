@@ -25,6 +25,7 @@ struct GuardedStepperParameters
   unsigned re_anchor = 0; ///< one interval is solved exactly after so many learned ones in a row;
                           ///< 0: never
 
+  /// All but the interval, which is that of the data that the step was learned from.
   void declare(dealii::ParameterHandler &prm);
   std::vector<std::string> problems() const; ///< one sentence for each value that is wrong
 };

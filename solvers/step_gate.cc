@@ -94,7 +94,7 @@ void StepGateMargin::declare(dealii::ParameterHandler &prm)
              "Of the logarithm of such a quantity; 0.7 is a factor of two [1]", Double(0., 100.));
   add_number(prm, "Mean", mean,
              "Mean of the vorticity that a learned step may have beyond that of the exact ones, "
-             "relative to the root mean square [1]",
+             "relative to its standard deviation [1]",
              Double(0., 1.));
 }
 
@@ -203,7 +203,7 @@ std::string StepGate::reason(const VorticityStatistics &before,
     return level;
   if (!(relative_mean(after) <= largest_mean_))
     return "The mean vorticity after the learned step is " + number_text(relative_mean(after), 3) +
-           " of its root mean square; at most " + number_text(largest_mean_, 3) + " is allowed.";
+           " of its standard deviation; at most " + number_text(largest_mean_, 3) + " is allowed.";
   const std::vector<double> last = logarithms(before), now = logarithms(after);
   for (std::size_t i = 0; i < now.size(); ++i)
     if (!changes_[i].contains(now[i] - last[i]))

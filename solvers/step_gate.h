@@ -37,7 +37,7 @@ struct StepGateMargin
   double share = 0.5; ///< widening of the range of a logarithm on each side, of its width [1]
   double least = 0.1; ///< but so much at least: about 10 % [1]
   double most = 0.7;  ///< and at most: a factor of two. The smaller one counts [1]
-  double mean = 0.01; ///< of the mean vorticity, relative to the root mean square [1]
+  double mean = 0.01; ///< of the mean vorticity, relative to its standard deviation [1]
 
   double widening(double width) const { return std::min(std::max(share * width, least), most); }
 
@@ -50,7 +50,7 @@ struct StepGateMargin
 ///
 ///   log E, log Z, log Z_b                     of w and w_next
 ///   log (E_next / E), and of Z and Z_b alike  of the step
-///   |mean w| / rms w                          of w_next
+///   |mean w| / sd of w                        of w_next
 ///
 /// with the energy E, the enstrophy Z and its part Z_b in octaves of the wave number. Each must lie
 /// in the range over all steps of the calibration, [a, b], widened to both sides by
@@ -114,7 +114,7 @@ private:
   Setting setting_;
   double interval_ = 0.;
   std::size_t n_steps_ = 0;
-  double largest_mean_ = 0.;            ///< relative to the root mean square
+  double largest_mean_ = 0.;            ///< relative to the standard deviation
   std::vector<Range> levels_, changes_; ///< of energy, enstrophy and its bands
 };
 } // namespace understudy

@@ -167,6 +167,9 @@ std::vector<std::string> VorticitySampling::problems(double side) const
   if (n_train == 0 || samples_per_shard == 0)
     found.emplace_back("The data set of flows on the torus needs a training sample at least, and "
                        "one sample per shard.");
+  if (n_modes == 1)
+    found.emplace_back("With one mode per direction, the mean that is left out, the random fields "
+                       "of the data set of flows on the torus would vanish.");
   return found;
 }
 

@@ -25,7 +25,8 @@ struct VorticitySampling
 {
   unsigned n_train = 300, n_valid = 50, n_test = 50;
   unsigned samples_per_shard = 16; ///< of each rank and round
-  double alpha = 4., tau = 3.;     ///< see GaussianCovariance; the side is that of the flow
+  double alpha = 4., tau = 3.;     ///< [1], [1 / length], see GaussianCovariance; the side is that
+                                   ///< of the flow
   /// Wave numbers |k1|, |k2| < n_modes, so that grids of any size carry the same fields, of them
   /// those that the solver keeps; 0: all of these. 22 are those that 64 points keep.
   std::size_t n_modes = 22;
@@ -59,7 +60,7 @@ struct ForcingDataParameters
 {
   TorusVorticityParameters flow = {.n = 64, .viscosity = 1. / 500., .time_step = 1. / 640.};
   VorticitySampling sampling = {.alpha = 4., .tau = 3., .seed = 41};
-  double final_time = 5.; ///< T > 0, a multiple of the time step
+  double final_time = 5.; ///< T > 0, a multiple of the time step [time]
 
   std::size_t n_steps() const; ///< T / dt
 
@@ -82,8 +83,8 @@ struct FlowDataParameters
   TorusVorticityParameters flow = {.n = 64, .side = 1., .viscosity = 1e-3, .time_step = 1. / 64.};
   VorticitySampling sampling = {
     .n_train = 200, .n_valid = 25, .n_test = 25, .alpha = 2.5, .tau = 7., .seed = 43};
-  double forcing_amplitude = 0.1; ///< [1]
-  double interval = 1.;           ///< D > 0, a multiple of the time step
+  double forcing_amplitude = 0.1; ///< [1 / time^2]
+  double interval = 1.;           ///< D > 0, a multiple of the time step [time]
   unsigned n_intervals = 20;      ///< stored of a trajectory
   unsigned n_burn_in = 0;         ///< before the first one that is stored
 

@@ -156,6 +156,21 @@ void MgTfno::decode(std::span<float> y, std::size_t n_points) const
   }
 }
 
+/// Zeros where the problem has them.
+void MgTfno::impose_boundary(GridBatch &y) const
+{
+  if (state_->problem.is_periodic())
+    return;
+  for (std::size_t s = 0; s < y.n_samples; ++s)
+    for (std::size_t c = 0; c < y.n_channels; ++c)
+    {
+      const std::span<float> field = y.field(s, c);
+      std::ranges::fill(field.first(y.n2), 0.f);
+      for (std::size_t i = 0; i < y.n1; ++i)
+        field[i * y.n2] = 0.f;
+    }
+}
+
 void MgTfno::predict_patches(const GridBatch &x, std::size_t s, std::size_t first, std::size_t n,
                              std::span<float> y)
 {
@@ -205,6 +220,7 @@ GridBatch MgTfno::predict(const GridBatch &x)
   {
     for (std::size_t s = 0; s < x.n_samples; ++s)
       predict_patches(x, s, 0, n_patches(), y.sample(s));
+    impose_boundary(y);
     return y;
   }
   const std::size_t size = (x.n_channels + (st.coordinates ? 2 : 0)) * x.n_points();
@@ -219,6 +235,7 @@ GridBatch MgTfno::predict(const GridBatch &x)
     for (std::size_t k = 0; k < now; ++k)
       decode(y.sample(s + k), x.n_points());
   }
+  impose_boundary(y);
   return y;
 }
 } // namespace understudy

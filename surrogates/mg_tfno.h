@@ -94,13 +94,14 @@ public:
   /// One sentence when @p x, [n_inputs][n][n], is not to be trusted; empty when it is.
   std::string untrusted(std::size_t n, std::span<const float> x) const;
 
-  /// The outputs for every sample of @p x [n_samples][n_inputs][n][n], trusted or not. UserError
+  /// The outputs for every sample of @p x [n_samples][n_inputs][n][n], trusted or not, with zeros
+  /// where Boundary::zero has them. UserError
   /// for another number of inputs or a grid that is unfit(), naming the nearest sizes that fit.
   GridBatch predict(const GridBatch &x);
 
   /// The same in parts, so that several processes can share the patches of a field: writes what
-  /// patches @p first to @p first + @p n of sample @p s say where they belong in @p y [n_outputs],
-  /// and leaves the rest. Without patches a field is its only patch.
+  /// patches @p first to @p first + @p n of sample @p s say, on the boundary too, where they belong
+  /// in @p y [n_outputs], and leaves the rest. Without patches a field is its only patch.
   std::size_t n_patches() const;
   void predict_patches(const GridBatch &x, std::size_t s, std::size_t first, std::size_t n,
                        std::span<float> y);
@@ -112,6 +113,7 @@ public:
 private:
   void encode(const GridBatch &x, std::size_t s, std::span<float> to) const;
   void decode(std::span<float> y, std::size_t n_points) const;
+  void impose_boundary(GridBatch &y) const;
 
   std::shared_ptr<const State> state_;
   Fno<float> net_;

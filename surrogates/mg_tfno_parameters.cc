@@ -71,9 +71,10 @@ void declare_optimiser(dealii::ParameterHandler &prm, MgTfnoParameters &p)
                     "Relative error in L2, in H1, or in the norm of the energy with the first "
                     "input as coefficient.",
                     Selection("l2|h1|energy"));
-  prm.add_parameter("Loss of scaled fields", p.loss_of_scaled,
-                    "The loss is that of fields scaled to mean 0 and deviation 1; with patches it "
-                    "is always that of physical ones.");
+  prm.add_parameter(
+    "Loss of scaled fields", p.loss_of_scaled,
+    "The loss is that of fields scaled to mean 0 and deviation 1; with patches, and "
+    "of the energy, it is always that of physical ones.");
   prm.add_parameter("Input scaling", p.input_scaling,
                     "Of each input: to mean 0 and deviation 1 (normal), to [0, 1] (range), none.",
                     Selection("normal|range|none"));
@@ -145,6 +146,9 @@ std::vector<std::string> MgTfnoParameters::problems(const MgTfnoProblem &problem
       all.push_back("A scaling must be 'normal', 'range' or 'none', not '" + scaling + "'.");
   if (batch == 0 || epochs == 0)
     all.emplace_back("A training needs at least one epoch, and one sample in a batch.");
+  if (rate.schedule == "cosine" && rate.period < epochs)
+    all.emplace_back("With the schedule 'cosine' the learning rate is 0 after its 'Period', which "
+                     "must not be shorter than the 'Epochs'.");
   try
   {
     if (patching.levels > 0)

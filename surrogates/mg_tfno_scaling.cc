@@ -135,7 +135,7 @@ double mean_relative_l2(std::span<const float> p, std::span<const float> y, std:
       error += e * e;
       truth += static_cast<double>(y[i]) * y[i];
     }
-    sum += std::sqrt(error / truth);
+    sum += std::sqrt(error) / (std::sqrt(truth) + 1e-8); // as the losses have it
   }
   return sum / static_cast<double>(n_channels);
 }

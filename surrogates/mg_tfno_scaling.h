@@ -19,6 +19,6 @@ void check_samples(const MgTfnoParameters &parameters, const MgTfnoProblem &prob
 MgTfno::State untrained(const MgTfnoParameters &parameters, const MgTfnoProblem &problem,
                         const MgTfnoSamples &samples);
 
-/// |p - y| / |y| of a sample, the mean over its channels.
+/// |p - y| / (|y| + 1e-8) of a sample, the mean over its channels.
 double mean_relative_l2(std::span<const float> p, std::span<const float> y, std::size_t n_channels);
 } // namespace understudy

@@ -26,10 +26,11 @@ struct MgTfnoParameters
   std::string factorisation = "tucker", skip = "linear", mlp_skip = "soft gate", norm = "none";
   bool coordinates = false;
   PatchingParameters patching = {0};
-  std::string loss = "h1";              ///< or "l2", or "energy" with the first input as weight
-  bool loss_of_scaled = true;           ///< of scaled outputs; with patches always of physical ones
-  bool stitched = true;                 ///< loss of the whole field, not of each patch
-  std::string input_scaling = "normal"; ///< to mean 0 and deviation 1; "range": to [0, 1]; "none"
+  std::string loss = "h1"; ///< or "l2", or "energy" with the first input as weight
+  /// Of scaled outputs; with patches, and of the energy, always of physical ones.
+  bool loss_of_scaled = true;
+  bool stitched = true;                  ///< loss of the whole field, not of each patch
+  std::string input_scaling = "normal";  ///< to mean 0 and deviation 1; "range": to [0, 1]; "none"
   std::string output_scaling = "normal"; ///< likewise
   LearningRate rate;
   AdamWParameters adam;
@@ -81,7 +82,8 @@ struct MgTfnoTraining
 /// state. On equal ranks a training that was broken off ends with the same weights, bit for bit.
 ///
 /// Collective. Throws UserError, on all ranks, for problems(), samples that do not fit or are not
-/// finite, and checkpoints of another training; SolverError when the loss is no longer finite.
+/// finite, and checkpoints of another training; SolverError when the gradient of the loss is no
+/// longer finite.
 /// @param log where progress is told, or null
 MgTfno train_mg_tfno(MPI_Comm comm, const MgTfnoParameters &parameters,
                      const MgTfnoProblem &problem, const MgTfnoSamples &samples,

@@ -135,7 +135,9 @@ public:
   torch::Tensor loss(FnoModule &module, std::span<const std::size_t> which)
   {
     const torch::Tensor answer = module->forward(inputs(which));
-    const bool scaled = !patches_ && p_.loss_of_scaled;
+    // a relative error of energies is that of physical fields whatever their scale, but an offset
+    // would be a jump at the boundary
+    const bool scaled = !patches_ && p_.loss_of_scaled && p_.loss != "energy";
     const torch::Tensor y = select(samples_.y, which);
     if (!patches_)
       return scaled ? loss_of(answer, scale(y), which) : loss_of(unscale(answer), y, which);
@@ -336,7 +338,7 @@ private:
     const auto errors = validation_errors();
     const double error = errors.empty() ? nan : mean(errors);
     record_.epochs.push_back({loss, error, rate});
-    if (!has_validation() || record_.best_epoch == 0 || error < best_error())
+    if (!has_validation() || record_.best_epoch == 0 || !(best_error() <= error))
     {
       record_.best_epoch = record_.epochs.size();
       best_.assign(flat_.values().begin(), flat_.values().end());

@@ -6,6 +6,7 @@
 #include <cases/mg_tfno/stages.h>
 #include <cases/over_ranks.h>
 #include <data/core/collective.h>
+#include <data/core/errors.h>
 #include <data/core/progress.h>
 #include <data/core/timing.h>
 #include <data/output/grid_errors.h>
@@ -27,8 +28,8 @@ namespace
 {
 using Json = nlohmann::json;
 
-/// More samples than these do not make the rivals better, but slower with their square.
-constexpr std::size_t most_for_rivals = 1000;
+/// Rivals take time and memory with the square of their samples; with more they get no more.
+constexpr std::size_t most_for_rivals = 2000;
 
 GridBatch first_samples(const GridBatch &batch, std::size_t most)
 {
@@ -66,10 +67,12 @@ public:
                    data_.emplace(workshop.dataset());
                    GridBatch x, y;
                    auto ids = data_->ids("train");
-                   ids.resize(std::min(ids.size(), most_for_rivals));
+                   task_.read(*data_, {ids.front()}, n_, x, y);
+                   ids.resize(std::min(ids.size(), most_for_rivals / x.n_samples + 1));
                    task_.read(*data_, ids, n_, x, y);
                    rivals_.emplace(first_samples(x, most_for_rivals),
                                    first_samples(y, most_for_rivals));
+                   n_for_rivals_ = std::min(x.n_samples, most_for_rivals);
                  });
     for (std::string name : GridRivals::names())
     {
@@ -83,6 +86,7 @@ public:
 
   const std::vector<std::string> &predictors() const { return predictors_; }
   const DataSet &data() const { return *data_; }
+  std::size_t n_for_rivals() const { return n_for_rivals_; }
   MgTfno &net() { return nets_.front(); }
   std::vector<double> first_wave_numbers() const
   {
@@ -97,9 +101,9 @@ public:
   {
     GridBatch x, y;
     task_.read(*data_, {id}, n_, x, y);
-    const auto start = seconds_now();
-    const GridBatch coarse = workshop_.problem().solve_coarsely(*data_, id, coarse_);
-    const double seconds_coarse = seconds_now() - start;
+    double seconds_coarse = 0.;
+    const GridBatch coarse =
+      workshop_.problem().solve_coarsely(*data_, id, coarse_, seconds_coarse);
     // at the points of the training; persistence is the input itself
     std::map<std::string, GridBatch> by_rivals;
     for (std::size_t r = 0; r < GridRivals::names().size(); ++r)
@@ -137,6 +141,8 @@ private:
     for (std::size_t s = 0; s < x.n_samples; ++s)
     {
       const GridBatch one = sample_of(x, s);
+      if (k == 0 && s == 0)
+        net.predict(one); // memory and plans for this grid
       const double start = seconds_now();
       const GridBatch found = net.predict(one);
       if (k == 0)
@@ -200,6 +206,7 @@ private:
   std::vector<std::string> predictors_; ///< networks first
   std::optional<DataSet> data_;
   std::optional<GridRivals> rivals_;
+  std::size_t n_for_rivals_ = 0;
 };
 
 /// fields.pvd with fields/*.vti: inputs, outputs, exact ones and errors of the first test samples
@@ -260,17 +267,23 @@ void mg_tfno_compare_stage(MgTfnoWorkshop &workshop)
   RunContext &context = workshop.context();
   Contest contest(workshop);
   const auto ids = contest.data().ids("test");
+  if (ids.empty())
+    throw UserError("There is nothing to compare with: the data set has no solved test samples.");
   MgTfnoFindings findings;
   findings.predictors = contest.predictors();
+  findings.n_for_rivals = contest.n_for_rivals();
+  MPI_Comm_size(context.comm, &findings.n_ranks);
   findings.resolutions = workshop.parameters().resolutions();
   findings.first_wave_numbers = contest.first_wave_numbers();
-  Progress progress(context.log, "compare", "samples of this rank", ids.size());
+  Progress progress(context.log, "compare", "samples", ids.size());
   const Json by_sample = over_ranks(context.comm, ids.size(),
                                     [&](std::size_t i)
                                     {
                                       progress.update(i);
                                       return contest.judge(ids[i]);
                                     });
+  progress.update(ids.size());
+  progress.finish();
   on_rank_0(context.comm,
             [&]
             {

@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 
 #include <cases/mg_tfno/darcy_problem.h>
+#include <data/core/timing.h>
 #include <data/store/grid_samples.h>
 
 #include <deal.II/base/patterns.h>
@@ -77,8 +78,16 @@ std::vector<std::string> DarcyProblem::problems() const
   if (n_guessed > data.n_test)
     all.push_back("'Media guessed' = " + std::to_string(n_guessed) +
                   " in section 'Darcy' exceeds the test samples.");
+  if (data.solver.n_cells % 4 != 0)
+    all.push_back("'Cells per direction' = " + std::to_string(data.solver.n_cells) +
+                  " in section 'Darcy/Solver' must be a multiple of 4, since first guesses come "
+                  "from a quarter of them.");
   if (!with_correction)
     return all;
+  if (residuals.solver.n_cells == 0 || data.solver.n_cells % residuals.solver.n_cells != 0)
+    all.push_back("'Cells per direction' = " + std::to_string(residuals.solver.n_cells) +
+                  " in section 'Correction/Data/Solver' must divide the " +
+                  std::to_string(data.solver.n_cells) + " of section 'Darcy/Solver'.");
   for (const auto &p : residuals.problems())
     all.push_back("Section 'Correction': " + p);
   for (const auto &p : preconditioner.problems())
@@ -111,7 +120,27 @@ std::vector<LearningTask> DarcyProblem::tasks() const
   return all;
 }
 
-GridBatch DarcyProblem::solve_coarsely(const DataSet &set, std::size_t id, unsigned coarse) const
+unsigned DarcyProblem::coarse_points(unsigned n) const
+{
+  unsigned coarse = n / 2;
+  while (coarse > 1 && data.solver.n_cells % coarse != 0)
+    --coarse;
+  return coarse;
+}
+
+std::vector<double> DarcyProblem::every_node(const std::vector<double> &fine, unsigned n_cells,
+                                             unsigned coarse)
+{
+  const std::size_t stride = n_cells / coarse, row = n_cells + 1;
+  std::vector<double> values;
+  for (std::size_t i = 0; i <= coarse; ++i)
+    for (std::size_t j = 0; j <= coarse; ++j)
+      values.push_back(fine[i * stride * row + j * stride]);
+  return values;
+}
+
+GridBatch DarcyProblem::solve_coarsely(const DataSet &set, std::size_t id, unsigned coarse,
+                                       double &seconds) const
 {
   auto &solver = coarse_solvers_[coarse];
   if (!solver)
@@ -120,14 +149,11 @@ GridBatch DarcyProblem::solve_coarsely(const DataSet &set, std::size_t id, unsig
     p.n_cells = coarse;
     solver = std::make_unique<DarcySolver>(p, MPI_COMM_SELF);
   }
-  const unsigned stride = data.solver.n_cells / coarse, m = data.solver.n_cells + 1;
-  const std::vector<double> fine = set.read(id, permeability.name);
-  std::vector<double> a;
-  for (unsigned i = 0; i <= coarse; ++i)
-    for (unsigned j = 0; j <= coarse; ++j)
-      a.push_back(fine[std::size_t(i) * stride * m + j * stride]);
+  const auto a = every_node(set.read(id, permeability.name), data.solver.n_cells, coarse);
+  const double start = seconds_now();
   solver->set_coefficient(solver->nodes(), a);
   const std::vector<double> u = solver->on_grid(solver->solve().u);
+  seconds = seconds_now() - start;
   GridBatch answer(1, 1, coarse, coarse);
   for (unsigned i = 0; i < coarse; ++i)
     for (unsigned j = 0; j < coarse; ++j)

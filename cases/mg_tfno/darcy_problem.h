@@ -27,15 +27,27 @@ public:
 
   void declare(dealii::ParameterHandler &prm) override;
   std::vector<std::string> sections() const override { return {"Darcy", "Correction"}; }
+  std::vector<std::string> recipe(std::size_t task) const override
+  {
+    if (task == 0)
+      return {"Training"};
+    return {"Correction/Network", "Correction/Patches", "Correction/Optimiser"};
+  }
   std::vector<std::string> problems() const override;
 
   std::vector<LearningTask> tasks() const override;
   unsigned n_points() const override { return data.solver.n_cells; }
-  unsigned coarse_points(unsigned n) const override { return n / 2; }
-  GridBatch solve_coarsely(const DataSet &set, std::size_t id, unsigned coarse) const override;
+  /// Half as many, or fewer where that is no part of the grid.
+  unsigned coarse_points(unsigned n) const override;
+  GridBatch solve_coarsely(const DataSet &set, std::size_t id, unsigned coarse,
+                           double &seconds) const override;
 
   nlohmann::json run(MgTfnoWorkshop &workshop) const override;
   void report(const nlohmann::json &record, Report &report) const override;
+
+  /// Of a value at each of (n_cells + 1)^2 nodes those of (coarse + 1)^2, which divides n_cells.
+  static std::vector<double> every_node(const std::vector<double> &fine, unsigned n_cells,
+                                        unsigned coarse);
 
 private:
   mutable std::map<unsigned, std::unique_ptr<DarcySolver>> coarse_solvers_;

@@ -59,12 +59,7 @@ public:
   /// At all nodes of the fine grid.
   std::vector<double> operator()(const std::vector<double> &a)
   {
-    const unsigned coarse = n_ / factor_;
-    std::vector<double> picked;
-    for (unsigned i = 0; i <= coarse; ++i)
-      for (unsigned j = 0; j <= coarse; ++j)
-        picked.push_back(a[std::size_t(i) * factor_ * (n_ + 1) + j * factor_]);
-    solver_.set_coefficient(solver_.nodes(), picked);
+    solver_.set_coefficient(solver_.nodes(), DarcyProblem::every_node(a, n_, n_ / factor_));
     const auto u = solver_.on_grid(solver_.solve().u);
     std::vector<double> fine(std::size_t(n_ + 1) * (n_ + 1));
     if (!interpolation_)
@@ -183,7 +178,6 @@ Json DarcyProblem::run(MgTfnoWorkshop &workshop) const
     answers = workshop.field_map("correction");
     small.emplace(residuals.solver, comm);
   }
-  const unsigned stride = data.solver.n_cells / residuals.solver.n_cells;
   Progress progress(context.log, "run: first guesses", "media", n);
   for (std::size_t i = 0; i < n; ++i)
   {
@@ -196,11 +190,7 @@ Json DarcyProblem::run(MgTfnoWorkshop &workshop) const
       continue;
     record["preconditioners"].push_back(
       compare_preconditioners(solver, answers, preconditioner, a, comm));
-    std::vector<double> picked;
-    const unsigned m = residuals.solver.n_cells, row = data.solver.n_cells + 1;
-    for (unsigned r = 0; r <= m; ++r)
-      for (unsigned c = 0; c <= m; ++c)
-        picked.push_back(a[std::size_t(r) * stride * row + c * stride]);
+    const auto picked = every_node(a, data.solver.n_cells, residuals.solver.n_cells);
     record["preconditioners"].push_back(
       compare_preconditioners(*small, answers, preconditioner, picked, comm));
   }

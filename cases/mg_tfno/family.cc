@@ -80,13 +80,17 @@ private:
     makes.push_back(w.file("train.json"));
     const auto depends_on = [&w, this]
     {
-      nlohmann::json depends = {{"training", section_values(*prm_, "Training")},
-                                {"problem", parameters_.problem_name},
-                                {"model version", MgTfno::file_version}};
+      // by task, so that networks of one do not depend on what others are trained from
+      nlohmann::json depends = nlohmann::json::array();
       for (std::size_t t = 0; t < w.tasks().size(); ++t)
-        depends[w.tasks()[t].folder] = w.dataset(t).hash();
-      for (const auto &section : parameters_.problem().sections())
-        depends[section] = section_values(*prm_, section);
+      {
+        nlohmann::json task = {{"problem", parameters_.problem_name},
+                               {"model version", MgTfno::file_version},
+                               {"data set", w.dataset(t).hash()}};
+        for (const auto &section : parameters_.problem().recipe(t))
+          task.update(section_values(*prm_, section));
+        depends.push_back(task);
+      }
       return depends;
     };
     return {"train",
@@ -121,6 +125,7 @@ private:
             [&w, this]
             {
               auto depends = dependencies(w);
+              depends["comparison"] = section_values(*prm_, "Comparison");
               for (const char *name : {"train.json", "run/record.json"})
                 depends[name] = read_file(w.file(name).string());
               for (const LearningTask &task : w.tasks())
@@ -135,9 +140,7 @@ private:
 
   nlohmann::json dependencies(const MgTfnoWorkshop &w) const
   {
-    nlohmann::json depends = {{"dataset", w.dataset().hash()},
-                              {"models", w.model_hashes()},
-                              {"run", section_values(*prm_, "Run")}};
+    nlohmann::json depends = {{"dataset", w.dataset().hash()}, {"models", w.model_hashes()}};
     for (const auto &section : parameters_.problem().sections())
       depends[section] = section_values(*prm_, section);
     return depends;

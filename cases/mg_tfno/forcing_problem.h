@@ -23,7 +23,8 @@ public:
   std::vector<LearningTask> tasks() const override;
   unsigned n_points() const override { return static_cast<unsigned>(data.flow.n); }
   unsigned coarse_points(unsigned n) const override { return n / 4; }
-  GridBatch solve_coarsely(const DataSet &set, std::size_t id, unsigned coarse) const override;
+  GridBatch solve_coarsely(const DataSet &set, std::size_t id, unsigned coarse,
+                           double &seconds) const override;
 
   nlohmann::json run(MgTfnoWorkshop &workshop) const override;
   void report(const nlohmann::json &record, Report &report) const override;

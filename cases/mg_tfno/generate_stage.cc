@@ -27,6 +27,8 @@ void require_a_solution(const std::string &folder)
 void mg_tfno_generate_stage(MgTfnoWorkshop &workshop)
 {
   RunContext &context = workshop.context();
+  int n_ranks = 1;
+  MPI_Comm_size(context.comm, &n_ranks);
   for (std::size_t t = 0; t < workshop.tasks().size(); ++t)
   {
     const LearningTask &task = workshop.tasks()[t];
@@ -42,6 +44,7 @@ void mg_tfno_generate_stage(MgTfnoWorkshop &workshop)
                 if (solved > 0 || !std::filesystem::exists(record))
                   write_file_atomically(record.string(), nlohmann::json{{"samples_solved", solved},
                                                                         {"samples", task.n_samples},
+                                                                        {"ranks", n_ranks},
                                                                         {"seconds", elapsed}}
                                                              .dump(2) +
                                                            "\n");

@@ -25,6 +25,8 @@ public:
   virtual void declare(dealii::ParameterHandler &prm) = 0;
   virtual std::vector<std::string> sections() const = 0;
   virtual std::vector<std::string> problems() const = 0;
+  /// The sections from which the networks of a task are trained.
+  virtual std::vector<std::string> recipe(std::size_t /*task*/) const { return {"Training"}; }
 
   /// The first one is that of the operator, others those of further networks.
   virtual std::vector<LearningTask> tasks() const = 0;
@@ -35,7 +37,9 @@ public:
   virtual unsigned coarse_points(unsigned n) const = 0;
   /// What the exact solver says on a grid of @p coarse points for the pairs that task 0 reads of
   /// sample @p id, at these points. Local.
-  virtual GridBatch solve_coarsely(const DataSet &data, std::size_t id, unsigned coarse) const = 0;
+  /// @param seconds that the solver took for all of them
+  virtual GridBatch solve_coarsely(const DataSet &data, std::size_t id, unsigned coarse,
+                                   double &seconds) const = 0;
   /// Whether the input of the operator is a first answer itself: "persistence".
   virtual bool has_persistence() const { return false; }
 

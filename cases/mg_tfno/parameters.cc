@@ -54,7 +54,7 @@ const GridProblem &MgTfnoCaseParameters::problem() const
 std::vector<unsigned> MgTfnoCaseParameters::resolutions() const
 {
   std::vector<unsigned> all;
-  for (unsigned k = 0, n = n_points; k < n_finer && n <= problem().n_points(); ++k, n *= 2)
+  for (unsigned k = 0, n = n_points; k < n_finer && problem().n_points() % n == 0; ++k, n *= 2)
     all.push_back(n);
   return all;
 }
@@ -74,14 +74,15 @@ std::vector<PlannedModel> MgTfnoCaseParameters::models() const
   add("operator", "the operator of the case", training);
   if (compare_whole && training.patching.levels > 0)
     add("whole", "the same network on whole fields", whole);
-  if (compare_dense)
+  const bool has_rank = training.factorisation != "dense";
+  if (compare_dense && has_rank)
   {
     MgTfnoParameters dense = whole;
     dense.factorisation = "dense";
     dense.network.joint = false;
     add("dense", "all entries of the spectral weights, whole fields", dense);
   }
-  if (small_rank > 0.)
+  if (small_rank > 0. && has_rank)
   {
     MgTfnoParameters small = whole;
     small.network.rank = small_rank;
@@ -100,10 +101,20 @@ std::vector<std::string> MgTfnoCaseParameters::problems() const
 {
   std::vector<std::string> all = problem().problems();
   const unsigned n = problem().n_points();
+  const unsigned n_test = problem_name == "darcy"     ? darcy.data.n_test
+                          : problem_name == "forcing" ? forcing.data.sampling.n_test
+                                                      : stepper.data.sampling.n_test;
+  if (n_test == 0)
+    all.emplace_back("A case needs a test sample at least, to compare with.");
   if (n % n_points != 0)
     all.push_back("'Points' = " + std::to_string(n_points) +
                   " in section 'Training' must divide the " + std::to_string(n) +
                   " points per direction of the exact solver.");
+  if (n_points % 8 != 0 && problem_name != "darcy")
+    all.push_back(
+      "'Points' = " + std::to_string(n_points) +
+      " in section 'Training' must be a multiple of 8, since the exact solver is a rival "
+      "on a quarter of them.");
   const auto tasks = problem().tasks();
   for (const PlannedModel &m : models())
     for (std::string p : m.parameters.problems(tasks[m.task].problem, m.n_points))

@@ -74,7 +74,7 @@ void add_networks(Report &report, const MgTfnoFindings &f)
     report.number(prefix + "epochs", static_cast<double>(model.at("epochs").size()));
     report.number(prefix + "best_epoch", model.at("best_epoch"));
     report.number(prefix + "train_loss", number(model.at("epochs").back()[0]));
-    report.number(prefix + "expected_error", model.at("expected_error"));
+    report.number(prefix + "expected_error", number(model.at("expected_error")));
     rows.push_back({"**" + name + "**: " + model.at("sentence").get<std::string>(),
                     {prefix + "parameters", prefix + "time_train_s", prefix + "best_epoch",
                      prefix + "train_loss", prefix + "expected_error"}});
@@ -87,8 +87,8 @@ void add_networks(Report &report, const MgTfnoFindings &f)
     const double all = dense->at("parameters"), mine = trained(f, "operator")->at("parameters");
     report.number("compression", all / mine);
     report.paragraph("The operator has {compression} times fewer parameters than the dense network "
-                     "of the same width, modes and layers, trained on the same data for as many "
-                     "epochs.");
+                     "of the same width, modes and layers, trained on the same data with the same "
+                     "recipe.");
   }
 }
 
@@ -119,8 +119,19 @@ void add_operator(Report &report, const MgTfnoFindings &f)
   report.table({"grid", "L2", "L2, 95 %", "L2, max", "H1", "H1, 95 %", "H1, max"}, rows);
 }
 
-void add_rivals(Report &report, const MgTfnoFindings &f)
+void add_rivals(Report &report, const MgTfnoCaseParameters &p, const MgTfnoFindings &f)
 {
+  const unsigned coarse = p.problem().coarse_points(p.n_points);
+  report.number("n_train_rivals", static_cast<double>(f.n_for_rivals));
+  report.number("coarse_points", coarse);
+  report.paragraph(
+    "Beside other networks and rivals. *training_mean*, *nearest_neighbour* (in the L2 norm of the "
+    "inputs) and *pod_ridge* (linear, between modes of inputs and outputs) know {n_train_rivals} "
+    "training fields; *coarse_interpolation* is the exact solver on " +
+    grid_text(coarse) + " points" +
+    (p.problem().has_persistence() ? "; *persistence* says that nothing changes" : "") +
+    ". On finer grids than their own these answers are interpolated (" +
+    (p.problem().tasks().front().problem.is_periodic() ? "trigonometrically" : "by cubics") + ").");
   Rows rows;
   for (const std::string &name : f.predictors)
   {
@@ -172,8 +183,8 @@ void add_bands(Report &report, const MgTfnoFindings &f)
                     {key, "coarse_interpolation_" + key}});
   }
   report.paragraph("Share of each octave of wave numbers in the error, relative to the whole "
-                   "field, on the grid of the training: their squares add up to the square of the "
-                   "relative L2 error. (Mean over the test fields.)");
+                   "field, on the grid of the training. Of one field their squares add up to the "
+                   "square of its relative L2 error; these are means over the test fields.");
   report.table({"wave number", "operator", "coarse grid, interpolated"}, rows);
 }
 
@@ -207,11 +218,13 @@ void add_trust(Report &report, const MgTfnoFindings &f)
 void add_costs(Report &report, const MgTfnoCaseParameters &p, const MgTfnoFindings &f)
 {
   report.heading("Costs");
-  double generate = 0., train = 0.;
-  const std::string folder = p.problem().tasks().front().folder;
-  generate = f.generate.at(folder).at("seconds");
-  train = trained(f, "operator")->at("seconds");
-  report.number("time_generate_s", generate, "s");
+  const Json &data = f.generate.at(p.problem().tasks().front().folder),
+             &net = *trained(f, "operator");
+  report.number("time_generate_s", data.at("seconds"), "s");
+  report.number("ranks", net.at("ranks"));
+  // of one rank, as the times of single answers are
+  const double invested = data.at("seconds").get<double>() * data.at("ranks").get<double>() +
+                          net.at("seconds").get<double>() * net.at("ranks").get<double>();
   std::vector<double> seconds, coarse;
   for (const Json &pair : f.pairs)
   {
@@ -226,18 +239,21 @@ void add_costs(Report &report, const MgTfnoCaseParameters &p, const MgTfnoFindin
   report.number("time_surrogate_s", surrogate, "s");
   report.number("time_coarse_s", median(coarse), "s");
   report.number("speedup", exact / surrogate);
-  report.number("break_even_runs", exact > surrogate
-                                     ? std::ceil((generate + train) / (exact - surrogate))
-                                     : std::numeric_limits<double>::infinity());
+  report.number("speedup_over_coarse", median(coarse) / surrogate);
+  report.number("break_even_runs", exact > surrogate ? std::ceil(invested / (exact - surrogate))
+                                                     : std::numeric_limits<double>::infinity());
   report.paragraph(
-    "Data took {time_generate_s}, the training of the operator {time_train_s}. An exact answer on "
-    "the grid of the data set, " +
+    "Data took {time_generate_s}, the training of the operator {time_train_s} on {ranks} ranks. An "
+    "exact answer on the grid of the data set, " +
     grid_text(p.problem().n_points()) +
     ", takes {time_exact_s} on one rank; one of the operator on the finest grid of the "
     "comparison, " +
     grid_text(f.resolutions.back()) +
-    ", {time_surrogate_s}: {speedup} times less, so that data and training pay after "
-    "{break_even_runs} answers. The exact solver on the coarse grid takes {time_coarse_s}.");
+    ", {time_surrogate_s}: the exact one takes {speedup} times as long" +
+    std::string(exact > surrogate ? ", and data and training pay after {break_even_runs} answers."
+                                  : ", so that data and training never pay.") +
+    " The exact solver on the coarse grid, without the interpolation, takes {time_coarse_s}, "
+    "{speedup_over_coarse} times as long as the operator on that finest grid.");
 }
 } // namespace
 
@@ -252,7 +268,7 @@ void write_mg_tfno_report(const MgTfnoCaseParameters &parameters, const MgTfnoFi
                    " points; exact answers on " + grid_text(parameters.problem().n_points()) +
                    " points.");
   add_operator(report, findings);
-  add_rivals(report, findings);
+  add_rivals(report, parameters, findings);
   add_trust(report, findings);
   add_seams(report, findings);
   add_networks(report, findings);

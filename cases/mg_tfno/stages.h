@@ -66,7 +66,7 @@ private:
 };
 
 void mg_tfno_generate_stage(MgTfnoWorkshop &workshop);
-/// @param depends_on what the stage depends on; called on rank 0
+/// @param depends_on what the networks of each task depend on; called on rank 0
 void mg_tfno_train_stage(MgTfnoWorkshop &workshop,
                          const std::function<nlohmann::json()> &depends_on);
 void mg_tfno_run_stage(MgTfnoWorkshop &workshop);

@@ -4,6 +4,7 @@
 #include <cases/mg_tfno/coarse_flow.h>
 #include <cases/mg_tfno/stepper_problem.h>
 #include <data/core/parameters.h>
+#include <data/core/timing.h>
 #include <data/store/grid_samples.h>
 
 #include <deal.II/base/patterns.h>
@@ -34,15 +35,19 @@ void StepperProblem::declare(dealii::ParameterHandler &prm)
 std::vector<std::string> StepperProblem::problems() const
 {
   std::vector<std::string> all = data.problems();
-  for (const auto &list : {stepper.problems(), margin.problems()})
+  for (const auto &list : {stepper_parameters().problems(), margin.problems()})
     all.insert(all.end(), list.begin(), list.end());
   if (n_rollouts > data.sampling.n_test)
     all.push_back("'Rollouts' = " + std::to_string(n_rollouts) +
                   " in section 'Flow' exceeds the test samples.");
-  if (stepper.interval != data.interval)
-    all.emplace_back("The 'Interval' of section 'Flow/Stepper' must be that of section 'Flow', "
-                     "after which the operator knows the flow.");
   return all;
+}
+
+GuardedStepperParameters StepperProblem::stepper_parameters() const
+{
+  GuardedStepperParameters p = stepper;
+  p.interval = data.interval;
+  return p;
 }
 
 std::vector<LearningTask> StepperProblem::tasks() const
@@ -57,17 +62,21 @@ std::vector<LearningTask> StepperProblem::tasks() const
               GridBatch &y) { read_grid_pairs(set, ids, "w", n, x, y); }}};
 }
 
-GridBatch StepperProblem::solve_coarsely(const DataSet &set, std::size_t id, unsigned coarse) const
+GridBatch StepperProblem::solve_coarsely(const DataSet &set, std::size_t id, unsigned coarse,
+                                         double &seconds) const
 {
   CoarseFlow flow(data.flow, coarse);
   flow.set_forcing(set.static_array("f").values);
   const std::vector<double> states = set.read(id, "w");
   const auto size = static_cast<std::ptrdiff_t>(data.flow.n * data.flow.n);
   GridBatch answer(data.n_intervals, 1, coarse, coarse);
+  seconds = 0.;
   for (unsigned t = 0; t < data.n_intervals; ++t)
   {
     flow.set_vorticity({states.begin() + t * size, states.begin() + (t + 1) * size});
+    const double start = seconds_now();
     flow.advance(data.steps_per_interval());
+    seconds += seconds_now() - start;
     flow.write(answer.field(t, 0));
   }
   return answer;

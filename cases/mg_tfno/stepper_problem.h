@@ -14,10 +14,12 @@ class StepperProblem final : public GridProblem
 {
 public:
   FlowDataParameters data;
-  GuardedStepperParameters stepper;
+  GuardedStepperParameters stepper; ///< its interval is that of the data
   StepGateMargin margin;
   unsigned n_rollouts = 10; ///< test trajectories that are run
   double overload = 2.;     ///< factor of initial vorticities that the gate must recognise
+
+  GuardedStepperParameters stepper_parameters() const;
 
   void declare(dealii::ParameterHandler &prm) override;
   std::vector<std::string> sections() const override { return {"Flow"}; }
@@ -26,7 +28,8 @@ public:
   std::vector<LearningTask> tasks() const override;
   unsigned n_points() const override { return static_cast<unsigned>(data.flow.n); }
   unsigned coarse_points(unsigned n) const override { return n / 4; }
-  GridBatch solve_coarsely(const DataSet &set, std::size_t id, unsigned coarse) const override;
+  GridBatch solve_coarsely(const DataSet &set, std::size_t id, unsigned coarse,
+                           double &seconds) const override;
   bool has_persistence() const override { return true; }
 
   nlohmann::json run(MgTfnoWorkshop &workshop) const override;

@@ -138,22 +138,24 @@ MgTfnoSamples read_samples(const MgTfnoWorkshop &workshop, const PlannedModel &m
 }
 
 Json record_of(const MgTfnoTraining &training, const PlannedModel &model, const MgTfno &net,
-               std::size_t n_samples)
+               std::size_t n_samples, int n_ranks)
 {
   Json epochs = Json::array();
   for (const auto &e : training.epochs)
     epochs.push_back({e.loss, std::isfinite(e.validation_error) ? Json(e.validation_error) : Json(),
                       e.learning_rate});
-  return {{"name", model.name},
-          {"sentence", model.sentence},
-          {"parameters", training.n_parameters},
-          {"samples", n_samples},
-          {"points", model.n_points},
-          {"seconds", training.seconds},
-          {"best_epoch", training.best_epoch},
-          {"stopped_by", training.stopped_by},
-          {"expected_error", net.state().expected_error},
-          {"epochs", epochs}};
+  return {
+    {"name", model.name},
+    {"sentence", model.sentence},
+    {"parameters", training.n_parameters},
+    {"samples", n_samples},
+    {"points", model.n_points},
+    {"ranks", n_ranks},
+    {"seconds", training.seconds},
+    {"best_epoch", training.best_epoch},
+    {"stopped_by", training.stopped_by},
+    {"expected_error", net.state().expected_error > 0. ? Json(net.state().expected_error) : Json()},
+    {"epochs", epochs}};
 }
 
 /// Trains a model, or recalls one that was finished before. Collective.
@@ -180,7 +182,9 @@ Json train(MgTfnoWorkshop &workshop, const PlannedModel &model, const Json &depe
   MgTfnoTraining training;
   const MgTfno net = train_mg_tfno(context.comm, model.parameters, problem, samples, training,
                                    &context.log, keeper.checkpoint());
-  const Json record = record_of(training, model, net, samples.x.n_samples);
+  int n_ranks = 1;
+  MPI_Comm_size(context.comm, &n_ranks);
+  const Json record = record_of(training, model, net, samples.x.n_samples, n_ranks);
   on_rank_0(context.comm,
             [&]
             {
@@ -194,12 +198,13 @@ Json train(MgTfnoWorkshop &workshop, const PlannedModel &model, const Json &depe
               keeper.write_finished(record);
               return std::string();
             });
-  context.log.info("train: " + model.name + " took " + duration(training.seconds) +
-                   ", best epoch " + std::to_string(training.best_epoch) + " of " +
-                   std::to_string(training.epochs.size()) +
-                   "; 95 % of the validation samples are "
-                   "within " +
-                   number_text(100. * net.state().expected_error, 3) + " %");
+  std::string told = "train: " + model.name + " took " + duration(training.seconds) +
+                     ", best epoch " + std::to_string(training.best_epoch) + " of " +
+                     std::to_string(training.epochs.size());
+  if (net.state().expected_error > 0.)
+    told += "; 95 % of the validation samples are within " +
+            number_text(100. * net.state().expected_error, 3) + " %";
+  context.log.info(told);
   return record;
 }
 } // namespace
@@ -210,7 +215,7 @@ void mg_tfno_train_stage(MgTfnoWorkshop &workshop, const std::function<Json()> &
   const Json depends = Json::parse(on_rank_0(context.comm, [&] { return depends_on().dump(); }));
   Json record = {{"models", Json::array()}};
   for (const PlannedModel &model : workshop.models())
-    record["models"].push_back(train(workshop, model, depends));
+    record["models"].push_back(train(workshop, model, depends.at(model.task)));
   on_rank_0(context.comm,
             [&]
             {

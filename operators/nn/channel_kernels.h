@@ -77,9 +77,11 @@ struct ChannelKernels
   void (*modes)(const ModeProduct<T> &);
   void (*gelu)(std::size_t n, T *x); ///< in place; n a multiple of 64 / sizeof(T)
   void (*outer)(const ChannelOuter<T> &);
-  /// s_j += sum_i A_ij B_ij, A and B are m x n; B may be null, for ones.
+  /// s_j += sum_i A_ij B_ij, A and B are m x n, rows one after the other; n as in gelu. B may be
+  /// null, for ones.
   void (*sums)(std::size_t m, std::size_t n, const T *A, const T *B, T *s);
-  /// slope = factor gelu'(x), then x = gelu(x); factor may be null, for ones, or slope.
+  /// slope = factor gelu'(x), then x = gelu(x); n as in gelu. factor may be null, for ones, or
+  /// slope.
   void (*gelu_slope)(std::size_t n, T *x, const T *factor, T *slope);
 };
 

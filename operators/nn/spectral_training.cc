@@ -65,6 +65,8 @@ void SpectralTraining<T>::pack(const T *W, bool adjoint)
   const std::size_t block = weight_block();
   const T sign = adjoint ? T(-1) : T(1);
   const bool turn = adjoint && !sizes_.separable;
+  // what stands between the channels meets zeros, and must not be a NaN of an earlier call
+  std::fill(packed_.begin(), packed_.end(), T(0));
   for_each_weight(
     [&](std::size_t i, std::size_t o, std::size_t mode, std::size_t place)
     {
