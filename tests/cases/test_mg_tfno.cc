@@ -136,24 +136,14 @@ TEST_F(MgTfnoCase, NothingIsDoneTwiceAndTheRecipeDecides)
 TEST_F(MgTfnoCase, AStoppedTrainingIsGoneOnWith)
 {
   const std::string folder = out("stopped"),
-                    longer = "-D Training/Optimiser/Epochs=800 -D 'Training/Compare with dense="
+                    longer = "-D Training/Optimiser/Epochs=800 -D Training/Optimiser/Period=800 -D "
+                             "'Training/Compare with dense="
                              "false' -D Correction/Train=false ";
   ASSERT_EQ(run(longer + "--stages generate", folder).code, 0);
-  const auto words = [&](const std::string &at)
-  {
-    return std::vector<std::string>{darcy,
-                                    "-D",
-                                    "Output directory=" + at,
-                                    "-D",
-                                    "Training/Optimiser/Epochs=800",
-                                    "-D",
-                                    "Training/Compare with dense=false",
-                                    "-D",
-                                    "Correction/Train=false",
-                                    "--stages",
-                                    "train"};
-  };
-  StartedProgram program(1, words(folder));
+  StartedProgram program(1, {darcy, "-D", "Output directory=" + folder, "-D",
+                             "Training/Optimiser/Epochs=800", "-D", "Training/Optimiser/Period=800",
+                             "-D", "Training/Compare with dense=false", "-D",
+                             "Correction/Train=false", "--stages", "train"});
   ASSERT_TRUE(program.runs_until(" steps,")) << program.output();
   kill(program.pid(), SIGTERM);
   const auto stopped = program.wait();
@@ -225,9 +215,9 @@ TEST_F(MgTfnoCase, WrongCasesAreRefusedInOneSentence)
   EXPECT_THAT(sentence("--stages train"), HasSubstr("'generate'"));
   // patches that cannot be: the nearest grids that can be cut
   const std::string patched =
-    sentence("-D Problem=forcing -D 'Forcing/Flow/Grid points=48' -D 'Training/Points=12' -D "
-             "Training/Network/Coordinates=false -D Training/Patches/Levels=1");
-  EXPECT_THAT(patched, HasSubstr("8 and 16"));
+    sentence("-D Problem=forcing -D 'Forcing/Flow/Grid points=48' -D Training/Points=48 -D "
+             "Training/Network/Coordinates=false -D Training/Patches/Levels=2");
+  EXPECT_THAT(patched, HasSubstr("32 and 64"));
 }
 
 TEST_F(MgTfnoCase, DamagedModelsAndOtherDataAreRefused)
