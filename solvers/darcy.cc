@@ -234,7 +234,7 @@ struct DarcySolver::Implementation
   DarcySolution start(bool with_preconditioner = true)
   {
     DarcySolution solution;
-    solution.assembly_seconds = assemble();
+    solution.assembly_seconds = std::exchange(assembled_before, 0.) + assemble();
     solution.setup_seconds = with_preconditioner ? set_up() : 0.;
     u = 0.;
     solution.right_norm = b.l2_norm();
@@ -321,6 +321,7 @@ struct DarcySolver::Implementation
   std::vector<double> a, f;                   ///< in the cells of the grid
   std::vector<double> a_at_nodes, f_at_nodes; ///< owned; empty when given in the cells
   bool new_a = true, new_f = true, new_setup = true;
+  double assembled_before = 0.; ///< [s], by system() since the last solution
   dealii::PETScWrappers::MPI::SparseMatrix A;
   Vector b, u, guess, work;
   PetscKsp ksp; ///< last: it refers to the matrix
@@ -450,7 +451,7 @@ DarcySolution DarcySolver::solve(SurrogatePreconditioner &preconditioner)
 
 DarcySystem DarcySolver::system()
 {
-  implementation_->assemble();
+  implementation_->assembled_before += implementation_->assemble();
   return {implementation_->A, implementation_->b};
 }
 

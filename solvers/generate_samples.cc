@@ -4,6 +4,7 @@
 #include <data/core/collective.h>
 #include <data/core/errors.h>
 #include <data/core/progress.h>
+#include <data/core/rank_share.h>
 #include <data/core/stop_flag.h>
 #include <data/store/dataset_writer.h>
 #include <solvers/generate_samples.h>
@@ -28,8 +29,7 @@ std::size_t generate_samples(MPI_Comm comm, const std::string &folder, const Dat
     log.info(what + ": continues a data set of " + std::to_string(n_done) +
              " acknowledged samples");
 
-  int rank = 0, n_ranks = 1;
-  MPI_Comm_rank(comm, &rank);
+  int n_ranks = 1;
   MPI_Comm_size(comm, &n_ranks);
   const std::size_t per_round = static_cast<std::size_t>(n_ranks) * samples_per_shard;
   Progress progress(log, what, "samples", n_samples, n_done);
@@ -37,12 +37,14 @@ std::size_t generate_samples(MPI_Comm comm, const std::string &folder, const Dat
   for (std::size_t first = 0; first < open.size(); first += per_round)
   {
     const std::size_t end = std::min(open.size(), first + per_round);
+    // neighbours on one rank: some kinds of samples have work in common with the one before
+    const RankShare share = share_of_rank(comm, end - first);
     std::vector<Sample> mine;
     // A sample that cannot be made on one rank must not leave the others waiting for its shard.
     on_all_ranks(comm,
                  [&]
                  {
-                   for (std::size_t i = first + rank; i < end; i += n_ranks)
+                   for (std::size_t i = first + share.first; i < first + share.last; ++i)
                    {
                      mine.push_back(solve(open[i]));
                      progress.update(n_done + std::min(end, first + mine.size() * n_ranks));

@@ -156,7 +156,6 @@ void MgTfno::decode(std::span<float> y, std::size_t n_points) const
   }
 }
 
-/// Zeros where the problem has them.
 void MgTfno::impose_boundary(GridBatch &y) const
 {
   if (state_->problem.is_periodic())

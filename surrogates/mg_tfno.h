@@ -105,6 +105,8 @@ public:
   std::size_t n_patches() const;
   void predict_patches(const GridBatch &x, std::size_t s, std::size_t first, std::size_t n,
                        std::span<float> y);
+  /// Zeros where Boundary::zero has them, for outputs that were put together from parts.
+  void impose_boundary(GridBatch &y) const;
 
   void save(ModelFile &file) const;
   /// Throws UserError when the file is of another kind or version, or anything is missing or wrong.
@@ -113,7 +115,6 @@ public:
 private:
   void encode(const GridBatch &x, std::size_t s, std::span<float> to) const;
   void decode(std::span<float> y, std::size_t n_points) const;
-  void impose_boundary(GridBatch &y) const;
 
   std::shared_ptr<const State> state_;
   Fno<float> net_;

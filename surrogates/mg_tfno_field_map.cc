@@ -3,6 +3,7 @@
 
 #include <data/core/collective.h>
 #include <data/core/number_text.h>
+#include <data/core/rank_share.h>
 #include <surrogates/field_probe.h>
 #include <surrogates/mg_tfno_field_map.h>
 
@@ -72,10 +73,8 @@ void MgTfnoFieldMap::predict(const WholeQuestion &question, FieldAnswer &answer)
   {
     auto &mean = answer.fields[c].mean;
     mean.assign(nodes * nodes, 0.);
-    // with a zero boundary the lines i = 0 and j = 0 belong to it as those at the other end do
-    const std::size_t first = problem.is_periodic() ? 0 : 1;
-    for (std::size_t i = first; i < n; ++i)
-      for (std::size_t j = first; j < n; ++j)
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j)
         mean[i * nodes + j] = y.field(0, c)[i * n + j];
   }
 }
@@ -84,20 +83,17 @@ void MgTfnoFieldMap::predict(const WholeQuestion &question, FieldAnswer &answer)
 /// copy to the bit.
 GridBatch MgTfnoFieldMap::share_patches(const GridBatch &x) const
 {
-  int n_ranks = 1;
-  MPI_Comm_size(comm(), &n_ranks);
-  const std::size_t all = model_.n_patches(), ranks = static_cast<std::size_t>(n_ranks),
-                    rank = static_cast<std::size_t>(rank_in(comm()));
-  const std::size_t first = all * rank / ranks, last = all * (rank + 1) / ranks;
+  const RankShare mine = share_of_rank(comm(), model_.n_patches());
   GridBatch y(1, model_.state().problem.outputs.size(), x.n1, x.n2);
   on_all_ranks(comm(),
                [&]
                {
-                 if (last > first)
-                   model_.predict_patches(x, 0, first, last - first, y.sample(0));
+                 if (mine.size() > 0)
+                   model_.predict_patches(x, 0, mine.first, mine.size(), y.sample(0));
                });
   MPI_Allreduce(MPI_IN_PLACE, y.values.data(), static_cast<int>(y.values.size()), MPI_FLOAT,
                 MPI_SUM, comm());
+  model_.impose_boundary(y);
   return y;
 }
 

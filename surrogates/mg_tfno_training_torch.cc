@@ -5,6 +5,7 @@
 #include <data/core/errors.h>
 #include <data/core/number_text.h>
 #include <data/core/progress.h>
+#include <data/core/rank_share.h>
 #include <data/core/timing.h>
 #include <data/output/statistics.h>
 #include <data/sampling/random_numbers.h>
@@ -30,20 +31,6 @@ std::int64_t number(std::size_t n)
 {
   return static_cast<std::int64_t>(n);
 }
-
-/// A share of @p n items: those of rank r of R stand from n r / R to n (r + 1) / R.
-struct Share
-{
-  std::size_t first, last;
-  Share(MPI_Comm comm, std::size_t n)
-  {
-    int n_ranks = 1;
-    MPI_Comm_size(comm, &n_ranks);
-    const auto r = static_cast<std::size_t>(rank_in(comm)), all = static_cast<std::size_t>(n_ranks);
-    first = n * r / all;
-    last = n * (r + 1) / all;
-  }
-};
 
 /// The order in which an epoch takes the samples: Fisher and Yates.
 std::vector<std::size_t> order_of(std::size_t n, std::uint64_t seed, std::size_t epoch)
@@ -307,11 +294,11 @@ private:
   {
     const std::span<float> gradient = flat_.gradient();
     std::ranges::fill(gradient, 0.f);
-    const Share mine(comm_, batch.size());
-    if (mine.last > mine.first)
+    const RankShare mine = share_of_rank(comm_, batch.size());
+    if (mine.size() > 0)
     {
       const torch::Tensor loss =
-        batches_.loss(flat_.module(), batch.subspan(mine.first, mine.last - mine.first));
+        batches_.loss(flat_.module(), batch.subspan(mine.first, mine.size()));
       loss.backward();
       loss_sum_ += loss.item<double>();
     }
@@ -352,12 +339,12 @@ private:
   {
     const std::size_t n = samples_.x_valid.n_samples;
     std::vector<double> errors(n, 0.);
-    const Share mine(comm_, n);
-    if (mine.last > mine.first)
+    const RankShare mine = share_of_rank(comm_, n);
+    if (mine.size() > 0)
     {
       MgTfno net = network();
       const GridBatch &x = samples_.x_valid, &y = samples_.y_valid;
-      GridBatch part(mine.last - mine.first, x.n_channels, x.n1, x.n2);
+      GridBatch part(mine.size(), x.n_channels, x.n1, x.n2);
       std::copy(x.values.begin() + number(mine.first * x.sample_size()),
                 x.values.begin() + number(mine.last * x.sample_size()), part.values.begin());
       const GridBatch answer = net.predict(part);

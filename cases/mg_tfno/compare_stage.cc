@@ -272,7 +272,6 @@ void mg_tfno_compare_stage(MgTfnoWorkshop &workshop)
   MgTfnoFindings findings;
   findings.predictors = contest.predictors();
   findings.n_for_rivals = contest.n_for_rivals();
-  MPI_Comm_size(context.comm, &findings.n_ranks);
   findings.resolutions = workshop.parameters().resolutions();
   findings.first_wave_numbers = contest.first_wave_numbers();
   Progress progress(context.log, "compare", "samples", ids.size());

@@ -6,6 +6,7 @@
 #include <cases/mg_tfno/stages.h>
 #include <data/core/collective.h>
 #include <data/core/parameters.h>
+#include <data/core/rank_share.h>
 #include <data/core/stop_flag.h>
 #include <data/core/timing.h>
 #include <data/output/statistics.h>
@@ -31,10 +32,7 @@ using Json = nlohmann::json;
 Json ask(FieldMap &map, const GridView &grid, const std::vector<double> &f,
          const std::vector<double> *w, MPI_Comm comm)
 {
-  int n_ranks = 1;
-  MPI_Comm_size(comm, &n_ranks);
-  const auto r = static_cast<std::size_t>(rank_in(comm)), R = static_cast<std::size_t>(n_ranks);
-  const std::size_t first = grid.size() * r / R, last = grid.size() * (r + 1) / R;
+  const auto [first, last] = share_of_rank(comm, grid.size());
   std::vector<unsigned> nodes(last - first);
   std::iota(nodes.begin(), nodes.end(), static_cast<unsigned>(first));
   FieldQuery query;

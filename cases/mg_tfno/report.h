@@ -28,7 +28,6 @@ struct MgTfnoFindings
   double seconds_exact = 0.;              ///< of a sample, median, on one rank
   std::size_t pairs_per_sample = 1;
   std::size_t n_for_rivals = 0; ///< pairs that rivals learned from
-  int n_ranks = 1;              ///< of this stage
 };
 
 /// Writes report.md and results.json into @p folder. Local.

@@ -130,6 +130,14 @@ TEST_F(MgTfnoCase, NothingIsDoneTwiceAndTheRecipeDecides)
   ASSERT_EQ(again.code, 0) << again.output;
   EXPECT_THAT(again.output, HasSubstr("train: up to date"));
   EXPECT_THAT(again.output, HasSubstr("compare: up to date"));
+  // the other network, what is run and what is told do not touch the operator
+  const std::string other = out("changed");
+  fs::copy(out(), other, fs::copy_options::recursive);
+  const auto changed = run("-D Comparison/Resolutions=1 -D Correction/Optimiser/Epochs=3", other);
+  ASSERT_EQ(changed.code, 0) << changed.output;
+  EXPECT_EQ(hash_of("operator", other), hash_of("operator"));
+  EXPECT_NE(hash_of("correction", other), hash_of("correction"));
+  EXPECT_FALSE(json("results.json", other).contains("relative_l2_2x"));
 }
 
 // Requirement: a training that is stopped is gone on with, and ends as if it had not been.

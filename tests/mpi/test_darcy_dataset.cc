@@ -4,41 +4,14 @@
 // Requirement: data of the Darcy problem do not depend on the number of ranks.
 #include <data/store/dataset.h>
 #include <solvers/darcy_dataset.h>
-#include <tests/temporary_folder.h>
+#include <tests/mpi/shared_folder.h>
 
 #include <gtest/gtest.h>
 
 #include <memory>
 
 using namespace understudy;
-
-namespace
-{
-/// A folder that rank 0 makes for all.
-class SharedFolder
-{
-public:
-  SharedFolder()
-  {
-    int rank = 0;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    std::string path(256, '\0');
-    if (rank == 0)
-    {
-      folder_ = std::make_unique<testing_tools::TemporaryFolder>();
-      path.replace(0, folder_->path().size(), folder_->path());
-    }
-    MPI_Bcast(path.data(), 256, MPI_CHAR, 0, MPI_COMM_WORLD);
-    path_ = path.c_str();
-  }
-  ~SharedFolder() { MPI_Barrier(MPI_COMM_WORLD); }
-  std::string operator/(const std::string &name) const { return path_ + "/" + name; }
-
-private:
-  std::unique_ptr<testing_tools::TemporaryFolder> folder_;
-  std::string path_;
-};
-} // namespace
+using testing_tools::SharedFolder;
 
 TEST(DarcyDataSetMpi, TwoRanksAreOne)
 {

@@ -4,7 +4,7 @@
 #include <data/core/errors.h>
 #include <data/store/dataset.h>
 #include <data/store/dataset_writer.h>
-#include <tests/temporary_folder.h>
+#include <tests/mpi/shared_folder.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,30 +14,10 @@
 using namespace understudy;
 using testing::HasSubstr;
 using testing_tools::sentence_of;
+using testing_tools::SharedFolder;
 
 namespace
 {
-/// A temporary folder of rank 0 that all ranks know.
-class SharedFolder
-{
-public:
-  SharedFolder()
-    : path_(on_rank_0(MPI_COMM_WORLD,
-                      [&]
-                      {
-                        owner_ = std::make_unique<testing_tools::TemporaryFolder>();
-                        return owner_->path();
-                      }))
-  {
-  }
-  ~SharedFolder() { MPI_Barrier(MPI_COMM_WORLD); }
-  std::string operator/(const std::string &name) const { return path_ + "/" + name; }
-
-private:
-  std::unique_ptr<testing_tools::TemporaryFolder> owner_;
-  std::string path_;
-};
-
 DataSetInfo example_info()
 {
   DataSetInfo info;

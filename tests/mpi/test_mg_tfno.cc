@@ -10,6 +10,7 @@
 #include <data/store/model_file.h>
 #include <surrogates/mg_tfno_field_map.h>
 #include <surrogates/mg_tfno_training.h>
+#include <tests/broken_off.h>
 #include <tests/random_numbers.h>
 #include <tests/small_mg_tfno.h>
 
@@ -126,34 +127,12 @@ double largest_difference(const std::vector<double> &a, const std::vector<double
   return largest;
 }
 
-/// Thrown by a checkpoint to end a training as a signal would.
-struct BrokenOff
-{
-};
-
-/// Trains with a break after each number of steps; the state goes through the bytes of a file.
 MgTfno train_with_breaks(const MgTfnoParameters &p, const MgTfnoSamples &s,
-                         std::vector<unsigned> breaks, MgTfnoTraining &record)
+                         const std::vector<unsigned> &breaks, MgTfnoTraining &record)
 {
-  TrainingCheckpoint checkpoint;
-  unsigned n_asked = 0;
-  checkpoint.wanted = [&] { return !breaks.empty() && ++n_asked > breaks.front(); };
-  checkpoint.save = [&](const ModelFile &state)
-  {
-    checkpoint.from =
-      std::make_shared<const ModelFile>(ModelFile::from_bytes(state.to_bytes(), "state"));
-    breaks.erase(breaks.begin());
-    n_asked = 0;
-    throw BrokenOff();
-  };
-  for (;;)
-    try
-    {
-      return train_mg_tfno(MPI_COMM_WORLD, p, problem(), s, record, nullptr, checkpoint);
-    }
-    catch (const BrokenOff &)
-    {
-    }
+  return test::train_with_breaks(
+    breaks, [&](const TrainingCheckpoint &checkpoint)
+    { return train_mg_tfno(MPI_COMM_WORLD, p, problem(), s, record, nullptr, checkpoint); });
 }
 
 std::string sentence(const std::function<void()> &action)

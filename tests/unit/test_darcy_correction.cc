@@ -65,8 +65,9 @@ TEST(DarcyCorrection, AnIdealNetworkNeedsFewIterations)
     EXPECT_EQ(learned.iterations, learned.surrogate.surrogate_iterations);
     EXPECT_LE(learned.final_residual, 2e-10 * learned.right_norm);
     EXPECT_EQ(learned.initial_residual, learned.right_norm);
-    EXPECT_EQ(learned.setup_seconds, 0.); // BoomerAMG was not needed
-    EXPECT_GT(learned.assembly_seconds + learned.solve_seconds, 0.);
+    EXPECT_EQ(learned.setup_seconds, 0.);    // BoomerAMG was not needed
+    EXPECT_GT(learned.assembly_seconds, 0.); // by system(), before
+    EXPECT_GT(learned.solve_seconds, 0.);
     const DarcySolution own = solver.solve();
     EXPECT_GT(own.setup_seconds, 0.); // and is set up when it is
     EXPECT_LT(relative_difference(learned.u, own.u), 1e-9);

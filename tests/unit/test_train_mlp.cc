@@ -7,6 +7,7 @@
 #include <data/core/errors.h>
 #include <operators/nn/lbfgs.h>
 #include <operators/nn/train_mlp.h>
+#include <tests/broken_off.h>
 
 #include <gtest/gtest.h>
 
@@ -267,35 +268,12 @@ TEST(TrainMlp, StopsWhenToldAndRefusesBadLabels)
 
 namespace
 {
-/// Thrown by a checkpoint to end a training as a signal would.
-struct BrokenOff
-{
-};
-
-/// Trains with a break at the checkpoints of number @p breaks (each counted from the last break).
-/// The state goes through the bytes of a file.
 Mlp train_with_breaks(const MlpRecipe &recipe, const MlpLabels &train, const MlpLabels *validation,
-                      std::vector<unsigned> breaks, MlpTrainingReport &report)
+                      const std::vector<unsigned> &breaks, MlpTrainingReport &report)
 {
-  TrainingCheckpoint checkpoint;
-  unsigned n_asked = 0;
-  checkpoint.wanted = [&] { return !breaks.empty() && ++n_asked > breaks.front(); };
-  checkpoint.save = [&](const ModelFile &state)
-  {
-    checkpoint.from =
-      std::make_shared<const ModelFile>(ModelFile::from_bytes(state.to_bytes(), "state"));
-    breaks.erase(breaks.begin());
-    n_asked = 0;
-    throw BrokenOff();
-  };
-  for (;;)
-    try
-    {
-      return train_mlp(recipe, train, validation, {}, &report, checkpoint);
-    }
-    catch (const BrokenOff &)
-    {
-    }
+  return test::train_with_breaks(
+    breaks, [&](const TrainingCheckpoint &checkpoint)
+    { return train_mlp(recipe, train, validation, {}, &report, checkpoint); });
 }
 } // namespace
 
@@ -347,9 +325,9 @@ TEST(TrainMlp, ResumedTrainingKeepsItsLimits)
   checkpoint.save = [&](const ModelFile &now)
   {
     state = now;
-    throw BrokenOff();
+    throw test::BrokenOff();
   };
-  EXPECT_THROW(train_mlp(recipe, s.all(), nullptr, {}, nullptr, checkpoint), BrokenOff);
+  EXPECT_THROW(train_mlp(recipe, s.all(), nullptr, {}, nullptr, checkpoint), test::BrokenOff);
   state.meta()["mlp"]["seconds"] = 1000.;
   TrainingCheckpoint resumed;
   resumed.from = std::make_shared<const ModelFile>(state);
