@@ -9,13 +9,6 @@ namespace understudy
 {
 namespace
 {
-const char *split_of(std::size_t id, const DarcyDataParameters &parameters)
-{
-  return id < parameters.n_train                                     ? "train"
-         : id < std::size_t(parameters.n_train) + parameters.n_valid ? "val"
-                                                                     : "test";
-}
-
 /// Solves one medium after the other: mesh and matrix are made once.
 class DarcyGenerator
 {
@@ -31,9 +24,9 @@ public:
   {
     Sample sample;
     sample.id = id;
-    sample.split = split_of(id, parameters_);
+    sample.split = parameters_.splits().split(id);
     std::vector<double> a(media_.nodes().size());
-    media_.draw(id, a);
+    media_.draw(parameters_.splits().number(id), a);
     solver_.set_coefficient(media_.nodes(), a);
     try
     {
@@ -104,9 +97,7 @@ DataSetInfo describe_darcy_dataset(const DarcyDataParameters &parameters)
                    {"n_cells", parameters.solver.n_cells},
                    {"relative_tolerance", parameters.solver.relative_tolerance},
                    {"maximum_iterations", parameters.solver.maximum_iterations},
-                   {"n_train", parameters.n_train},
-                   {"n_valid", parameters.n_valid},
-                   {"n_test", parameters.n_test}};
+                   {"splits", parameters.splits().to_json()}};
   info.attributes = {{"title", "Darcy flow through random media of two phases, bilinear elements"},
                      {"equation", "-div(a grad u) = 1 in (0, 1)^2, u = 0 on the boundary"},
                      {"grid", "value [i][j] at (i, j) / n_cells"}};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <data/core/log.h>
+#include <data/sampling/split_sizes.h>
 #include <data/store/dataset.h>
 #include <data/store/grid_dataset.h>
 #include <solvers/darcy.h>
@@ -33,7 +34,8 @@ struct DarcyDataParameters
   /// Sections 'Media' and 'Solver', and the numbers of samples.
   void declare(dealii::ParameterHandler &prm);
   std::vector<std::string> problems() const; ///< one sentence for each value that is wrong
-  std::size_t n_samples() const { return std::size_t(n_train) + n_valid + n_test; }
+  SplitSizes splits() const { return {n_train, n_valid, n_test}; }
+  std::size_t n_samples() const { return splits().n_samples(); }
 };
 
 /// All that decides the media, as it defines a data set.
@@ -41,7 +43,7 @@ nlohmann::json defining_values(const DarcySamplingParameters &media);
 
 /// Description of the data set, kind "darcy". Fields of a sample: "a" and "u" [n + 1][n + 1] in 1,
 /// at the nodes row by row, and "seconds" [s], the time of assembly, set-up and iterations. Sample
-/// i has medium i; "train" comes first, then "val" and "test".
+/// i has the medium SplitSizes::number(i).
 DataSetInfo describe_darcy_dataset(const DarcyDataParameters &parameters);
 
 /// Solves all samples that @p folder does not hold yet, each on one rank, see generate_samples().

@@ -161,8 +161,7 @@ public:
     const std::size_t medium = id / parameters_.n_pairs, pair = id % parameters_.n_pairs;
     Sample sample;
     sample.id = id;
-    const std::size_t n_train = parameters_.n_train, n_valid = parameters_.n_valid;
-    sample.split = medium < n_train ? "train" : medium < n_train + n_valid ? "val" : "test";
+    sample.split = parameters_.splits().split(medium);
     if (medium_ != medium)
       compute(medium);
     sample.crashed = pair >= pairs_.size();
@@ -179,10 +178,11 @@ private:
     medium_ = medium;
     pairs_.clear();
     note_ = "The residual vanished before.";
-    media_.draw(medium, a_);
+    const std::uint64_t number = parameters_.splits().number(medium);
+    media_.draw(number, a_);
     f_.assign(f_.size(), 0.);
     if (sources_)
-      sources_->draw(parameters_.media.seed, source_stream + medium, f_);
+      sources_->draw(parameters_.media.seed, source_stream + number, f_);
     for (double &f : f_)
       f += 1.;
     solver_.set_coefficient(media_.nodes(), a_);
@@ -270,9 +270,7 @@ DataSetInfo describe_darcy_residuals(const DarcyResidualParameters &parameters)
                    {"maximum_iterations", parameters.solver.maximum_iterations},
                    {"n_pairs", parameters.n_pairs},
                    {"reduction", parameters.reduction},
-                   {"n_train", parameters.n_train},
-                   {"n_valid", parameters.n_valid},
-                   {"n_test", parameters.n_test}};
+                   {"splits", parameters.splits().to_json()}};
   info.attributes = {{"title", "Residuals of conjugate gradients on the Darcy problem"},
                      {"equation", "-div(a grad e) = r in (0, 1)^2, e = 0 on the boundary"},
                      {"norm", "the mean of r^2 over the points (i, j) / n_cells, i, j < n_cells, "

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <data/core/log.h>
+#include <data/sampling/split_sizes.h>
 #include <data/store/dataset.h>
 #include <solvers/darcy.h>
 #include <solvers/darcy_samples.h>
@@ -59,12 +60,13 @@ struct DarcyResidualParameters
   /// Sections 'Media' and 'Solver', numbers of media and pairs.
   void declare(dealii::ParameterHandler &prm);
   std::vector<std::string> problems() const; ///< one sentence for each value that is wrong
-  std::size_t n_samples() const { return (std::size_t(n_train) + n_valid + n_test) * n_pairs; }
+  SplitSizes splits() const { return {n_train, n_valid, n_test}; } ///< of media
+  std::size_t n_samples() const { return splits().n_samples() * n_pairs; }
 };
 
 /// Description of the data set, kind "darcy-residuals". Fields of a sample: "a", "r" and "e"
 /// [n + 1][n + 1] in 1, see DarcyResidualPair. Sample i is pair i % n_pairs of the medium
-/// i / n_pairs, so that the pairs of a medium stand in one split.
+/// SplitSizes::number(i / n_pairs), so that the pairs of a medium stand in one split.
 DataSetInfo describe_darcy_residuals(const DarcyResidualParameters &parameters);
 
 /// Computes all samples that @p folder does not hold yet, see generate_samples(); a rank keeps the

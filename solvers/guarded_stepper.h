@@ -70,8 +70,9 @@ struct StepCounts
 /// for each rank, and may communicate; rank 0 decides for all. All ranks have the same state if
 /// they run the same instructions.
 ///
-/// *Cost* of a learned interval beside the map: two transforms of n^2 points, a gather of n^2
-/// numbers, and two broadcasts.
+/// *Cost* of a learned interval beside the map: three transforms of n^2 points (the state to
+/// values, what the map says to modes for the gate, the same for the solver), statistics of K^2
+/// modes twice, a gather of n^2 numbers, and two broadcasts.
 class GuardedStepper
 {
 public:

@@ -71,7 +71,7 @@ Sample solve_sample(std::size_t id, const VorticitySampling &sampling,
 {
   Sample sample;
   sample.id = id;
-  sample.split = sampling.split(id);
+  sample.split = sampling.splits().split(id);
   try
   {
     const double begin = seconds_now();
@@ -101,9 +101,7 @@ Json defining(const TorusVorticityParameters &flow, const VorticitySampling &sam
           {"alpha", sampling.alpha},
           {"tau", sampling.tau},
           {"n_modes", sampling.n_modes},
-          {"n_train", sampling.n_train},
-          {"n_valid", sampling.n_valid},
-          {"n_test", sampling.n_test},
+          {"splits", sampling.splits().to_json()},
           {"seed", sampling.seed}};
 }
 
@@ -121,20 +119,6 @@ GridDataSetInfo grid_info(const std::string &name, const TorusVorticityParameter
   return info;
 }
 } // namespace
-
-std::string VorticitySampling::split(std::size_t id) const
-{
-  return id < n_train ? "train" : id < std::size_t(n_train) + n_valid ? "val" : "test";
-}
-
-std::uint64_t VorticitySampling::number(std::size_t id) const
-{
-  const std::size_t first_test = std::size_t(n_train) + n_valid;
-  constexpr std::uint64_t apart = std::uint64_t(1) << 32;
-  return id < n_train      ? id
-         : id < first_test ? apart + (id - n_train)
-                           : 2 * apart + (id - first_test);
-}
 
 void VorticitySampling::declare(dealii::ParameterHandler &prm, const std::string &field)
 {
@@ -251,7 +235,7 @@ ForcingSamples::ForcingSamples(const ForcingDataParameters &parameters)
 
 void ForcingSamples::draw(std::size_t id, std::span<double> f)
 {
-  field_.draw(parameters_.sampling.seed, parameters_.sampling.number(id), f);
+  field_.draw(parameters_.sampling.seed, parameters_.sampling.splits().number(id), f);
 }
 
 Sample ForcingSamples::solve(std::size_t id)
@@ -280,7 +264,7 @@ FlowSamples::FlowSamples(const FlowDataParameters &parameters)
 
 void FlowSamples::draw(std::size_t id, std::span<double> w)
 {
-  field_.draw(parameters_.sampling.seed, parameters_.sampling.number(id), w);
+  field_.draw(parameters_.sampling.seed, parameters_.sampling.splits().number(id), w);
 }
 
 Sample FlowSamples::solve(std::size_t id)

@@ -4,6 +4,7 @@
 
 #include <data/core/log.h>
 #include <data/sampling/gaussian_random_field.h>
+#include <data/sampling/split_sizes.h>
 #include <data/store/dataset.h>
 #include <data/store/grid_dataset.h>
 #include <solvers/torus_vorticity.h>
@@ -32,12 +33,8 @@ struct VorticitySampling
   std::size_t n_modes = 22;
   std::uint64_t seed = 0;
 
-  std::size_t n_samples() const { return std::size_t(n_train) + n_valid + n_test; }
-  /// Samples stand in the order training, validation, test: "train", "val" or "test".
-  std::string split(std::size_t id) const;
-  /// Number of the random field of a sample. Each split counts from a start of its own, so that
-  /// one may grow while the others stay what they are.
-  std::uint64_t number(std::size_t id) const;
+  SplitSizes splits() const { return {n_train, n_valid, n_test}; }
+  std::size_t n_samples() const { return splits().n_samples(); }
 
   /// @p field names what is drawn, for the documentation.
   void declare(dealii::ParameterHandler &prm, const std::string &field);

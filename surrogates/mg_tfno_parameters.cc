@@ -50,6 +50,10 @@ void declare_network(dealii::ParameterHandler &prm, MgTfnoParameters &p)
   prm.add_parameter("Coordinates", p.coordinates,
                     "The place in the square is two more inputs: for problems that are not "
                     "periodic.");
+  prm.add_parameter("Window coordinates", p.window_coordinates,
+                    "The place in what the network sees at once, from 0 to 1, is two more inputs: "
+                    "the same for all patches, whose views are no longer alike where they are "
+                    "shifted.");
 }
 
 void declare_patches(dealii::ParameterHandler &prm, MgTfnoParameters &p)
@@ -91,6 +95,10 @@ void declare_optimiser(dealii::ParameterHandler &prm, MgTfnoParameters &p)
   prm.add_parameter("Batch", p.batch, "Samples per step, over all ranks [1]", Integer(1, 1000000));
   prm.add_parameter("Epochs", p.epochs, "Passes over the training samples [1]",
                     Integer(1, 1000000));
+  prm.add_parameter(
+    "Random shifts", p.random_shifts,
+    "Each sample of a periodic problem is shifted at random, anew in each epoch, so "
+    "that patches lie elsewhere.");
   prm.add_parameter("Patience", p.patience,
                     "Epochs without a better validation error before the training ends; 0: all "
                     "epochs [1]",
@@ -124,7 +132,7 @@ FnoConfig MgTfnoParameters::network_for(const MgTfnoProblem &problem) const
   n.skip = fno_skip_named(skip);
   n.mlp_skip = fno_skip_named(mlp_skip);
   n.norm = fno_norm_named(norm);
-  n.grid = false;
+  n.grid = window_coordinates;
   return n;
 }
 
@@ -139,6 +147,8 @@ std::vector<std::string> MgTfnoParameters::problems(const MgTfnoProblem &problem
                   "periodic, and so must be their patches.");
   if (loss != "l2" && loss != "h1" && loss != "energy")
     all.push_back("The loss must be 'l2', 'h1' or 'energy', not '" + loss + "'.");
+  if (random_shifts && (coordinates || !problem.is_periodic()))
+    all.emplace_back("'Random shifts' are for periodic problems without 'Coordinates'.");
   if (loss == "energy" && (problem.is_periodic() || patching.levels > 0))
     all.emplace_back("The loss 'energy' is one of whole fields that vanish on the boundary.");
   for (const auto &scaling : {input_scaling, output_scaling})

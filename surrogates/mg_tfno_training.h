@@ -25,6 +25,7 @@ struct MgTfnoParameters
   FnoConfig network;
   std::string factorisation = "tucker", skip = "linear", mlp_skip = "soft gate", norm = "none";
   bool coordinates = false;
+  bool window_coordinates = false; ///< those in what the network sees: equal for all patches
   PatchingParameters patching = {0};
   std::string loss = "h1"; ///< or "l2", or "energy" with the first input as weight
   /// Of scaled outputs; with patches, and of the energy, always of physical ones.
@@ -35,7 +36,8 @@ struct MgTfnoParameters
   LearningRate rate;
   AdamWParameters adam;
   unsigned batch = 32, epochs = 30;
-  unsigned patience = 0; ///< epochs without a better validation error before the end; 0: never
+  bool random_shifts = false; ///< each sample on the torus by another shift in each epoch
+  unsigned patience = 0;      ///< epochs without a better validation error before the end; 0: never
   std::uint64_t seed = 24;
 
   /// Sections Network, Patches and Optimiser.

@@ -10,8 +10,8 @@
 #include <data/output/statistics.h>
 #include <data/sampling/random_numbers.h>
 #include <operators/nn/fno_torch.h>
-#include <operators/nn/grid_losses_torch.h>
 #include <operators/nn/one_thread_torch.h>
+#include <surrogates/mg_tfno_batches_torch.h>
 #include <surrogates/mg_tfno_scaling.h>
 #include <surrogates/mg_tfno_training.h>
 
@@ -20,6 +20,7 @@
 #include <limits>
 #include <numeric>
 #include <optional>
+#include <random>
 
 namespace understudy
 {
@@ -35,9 +36,7 @@ std::int64_t number(std::size_t n)
 /// The order in which an epoch takes the samples: Fisher and Yates.
 std::vector<std::size_t> order_of(std::size_t n, std::uint64_t seed, std::size_t epoch)
 {
-  std::seed_seq words{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
-                      static_cast<std::uint32_t>(epoch)};
-  std::mt19937_64 generator(words);
+  std::mt19937_64 generator = epoch_generator(seed, epoch);
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t(0));
   for (std::size_t i = n; i > 1; --i)
@@ -101,103 +100,6 @@ private:
   torch::Tensor values_, gradient_;
 };
 
-/// Samples as the network takes them.
-class Batches
-{
-public:
-  Batches(const MgTfnoParameters &p, const MgTfnoProblem &problem, const MgTfnoSamples &samples,
-          const std::vector<MgTfno::Scale> &input_scale,
-          const std::vector<MgTfno::Scale> &output_scale)
-    : p_(p), periodic_(problem.is_periodic()), samples_(samples), output_scale_(output_scale)
-  {
-    const GridBatch &x = samples.x;
-    encoded_ = GridBatch(x.n_samples, x.n_channels + (p.coordinates ? 2 : 0), x.n1, x.n2);
-    for (std::size_t s = 0; s < x.n_samples; ++s)
-      encode_inputs(input_scale, p.coordinates, x.n1, x.n2, x.sample(s), encoded_.sample(s));
-    if (p.patching.levels > 0)
-      patches_.emplace(p.patching, x.n1, x.n2);
-  }
-
-  /// The sum over samples of the loss. @p which are numbers of samples.
-  torch::Tensor loss(FnoModule &module, std::span<const std::size_t> which)
-  {
-    const torch::Tensor answer = module->forward(inputs(which));
-    // a relative error of energies is that of physical fields whatever their scale, but an offset
-    // would be a jump at the boundary
-    const bool scaled = !patches_ && p_.loss_of_scaled && p_.loss != "energy";
-    const torch::Tensor y = select(samples_.y, which);
-    if (!patches_)
-      return scaled ? loss_of(answer, scale(y), which) : loss_of(unscale(answer), y, which);
-    const std::int64_t side = std::int64_t(1) << p_.patching.levels, c = y.size(1);
-    const std::int64_t P1 = y.size(2) / side, P2 = y.size(3) / side;
-    const torch::Tensor inner = unscale(
-      answer.narrow(2, number(patches_->halo(0)), P1).narrow(3, number(patches_->halo(1)), P2));
-    if (p_.stitched)
-      return loss_of(
-        inner.view({-1, side, side, c, P1, P2}).permute({0, 3, 1, 4, 2, 5}).reshape(y.sizes()), y,
-        which);
-    const torch::Tensor truth =
-      y.view({-1, c, side, P1, side, P2}).permute({0, 2, 4, 1, 3, 5}).reshape({-1, c, P1, P2});
-    const double share = 1. / static_cast<double>(side * side);
-    return share * (p_.loss == "l2" ? relative_l2_loss(inner, truth)
-                                    : relative_h1_loss(inner, truth, false));
-  }
-
-private:
-  torch::Tensor loss_of(const torch::Tensor &p, const torch::Tensor &y,
-                        std::span<const std::size_t> which) const
-  {
-    if (p_.loss == "l2")
-      return relative_l2_loss(p, y);
-    if (p_.loss == "h1")
-      return relative_h1_loss(p, y, periodic_);
-    return relative_energy_loss(p, y, select(samples_.x, which).narrow(1, 0, 1));
-  }
-
-  torch::Tensor inputs(std::span<const std::size_t> which) const
-  {
-    if (!patches_)
-      return select(encoded_, which);
-    const std::size_t n = patches_->n_patches(),
-                      channels = patches_->n_patch_channels(encoded_.n_channels);
-    torch::Tensor x =
-      torch::empty({number(which.size() * n), number(channels), number(patches_->window_size(0)),
-                    number(patches_->window_size(1))});
-    const auto size = static_cast<std::size_t>(x.numel()) / which.size();
-    for (std::size_t i = 0; i < which.size(); ++i)
-      patches_->cut(encoded_.n_channels, encoded_.sample(which[i]).data(), 0, n,
-                    x.data_ptr<float>() + i * size);
-    return x;
-  }
-
-  static torch::Tensor select(const GridBatch &all, std::span<const std::size_t> which)
-  {
-    torch::Tensor t =
-      torch::empty({number(which.size()), number(all.n_channels), number(all.n1), number(all.n2)});
-    for (std::size_t i = 0; i < which.size(); ++i)
-      std::ranges::copy(all.sample(which[i]), t.data_ptr<float>() + i * all.sample_size());
-    return t;
-  }
-
-  torch::Tensor column(bool offset) const
-  {
-    torch::Tensor t = torch::empty({1, number(output_scale_.size()), 1, 1});
-    for (std::size_t c = 0; c < output_scale_.size(); ++c)
-      t.data_ptr<float>()[c] =
-        static_cast<float>(offset ? output_scale_[c].offset : output_scale_[c].scale);
-    return t;
-  }
-  torch::Tensor scale(const torch::Tensor &y) const { return (y - column(true)) / column(false); }
-  torch::Tensor unscale(const torch::Tensor &y) const { return y * column(false) + column(true); }
-
-  const MgTfnoParameters &p_;
-  bool periodic_;
-  const MgTfnoSamples &samples_;
-  std::vector<MgTfno::Scale> output_scale_;
-  GridBatch encoded_;
-  std::optional<MultigridPatches> patches_;
-};
-
 class Training
 {
 public:
@@ -214,7 +116,7 @@ public:
       layout_(config_),
       flat_(FnoModule(FnoWeights::random(config_, p.seed)), layout_),
       adam_(p.adam, layout_.size, layout_.complex),
-      batches_(p, problem, samples, state_.input_scale, state_.output_scale),
+      batches_(p, problem, samples, state_),
       best_(flat_.values().begin(), flat_.values().end())
   {
     record_ = {};
@@ -275,6 +177,7 @@ private:
     const std::size_t number = record_.epochs.size(), n = samples_.x.n_samples;
     const double rate = p_.rate.at(static_cast<unsigned>(number));
     const auto order = order_of(n, p_.seed, number);
+    batches_.begin_epoch(number);
     while (batch_ < n_batches())
     {
       const std::size_t begin = batch_ * p_.batch, end = std::min<std::size_t>(n, begin + p_.batch);
@@ -298,7 +201,8 @@ private:
     if (mine.size() > 0)
     {
       const torch::Tensor loss =
-        batches_.loss(flat_.module(), batch.subspan(mine.first, mine.size()));
+        batches_.loss([this](const torch::Tensor &x) { return flat_.module()->forward(x); },
+                      batch.subspan(mine.first, mine.size()));
       loss.backward();
       loss_sum_ += loss.item<double>();
     }
@@ -428,7 +332,7 @@ private:
   FlatLayout layout_;
   FlatModule flat_;
   AdamW adam_;
-  Batches batches_;
+  MgTfnoBatches batches_;
   std::vector<float> best_;
   std::optional<Progress> progress_;
   std::size_t batch_ = 0; ///< of the epoch that goes on

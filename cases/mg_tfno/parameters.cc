@@ -69,8 +69,10 @@ std::vector<PlannedModel> MgTfnoCaseParameters::models() const
     all.push_back({name, sentence, 0, n_points, p});
     all.back().parameters.patching.periodic = fields.is_periodic();
   };
-  MgTfnoParameters whole = training;
+  MgTfnoParameters whole = training; // as is best for whole fields
   whole.patching.levels = 0;
+  if (fields.is_periodic())
+    whole.window_coordinates = whole.random_shifts = false;
   add("operator", "the operator of the case", training);
   if (compare_whole && training.patching.levels > 0)
     add("whole", "the same network on whole fields", whole);

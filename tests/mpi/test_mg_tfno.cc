@@ -108,6 +108,7 @@ MgTfnoParameters recipe(unsigned levels = 0)
   p.rate = {1e-2, "cosine", 12., 0.5};
   p.batch = 5; // does not divide the samples
   p.epochs = 4;
+  p.random_shifts = p.window_coordinates = levels > 0;
   return p;
 }
 
@@ -200,11 +201,11 @@ TEST(MgTfnoMpi, BrokenOffAndResumedIsTheUnbrokenTraining)
 {
   const MgTfnoSamples s = samples(13, 3);
   MgTfnoTraining unbroken;
-  const auto whole = weights_of(train_mg_tfno(MPI_COMM_WORLD, recipe(), problem(), s, unbroken));
+  const auto whole = weights_of(train_mg_tfno(MPI_COMM_WORLD, recipe(1), problem(), s, unbroken));
   for (const auto &breaks : {std::vector<unsigned>{0}, {2}, {1, 4, 0}, {11}})
   {
     MgTfnoTraining record;
-    const auto resumed = weights_of(train_with_breaks(recipe(), s, breaks, record));
+    const auto resumed = weights_of(train_with_breaks(recipe(1), s, breaks, record));
     EXPECT_EQ(resumed, whole) << breaks.front();
     EXPECT_EQ(record.best_epoch, unbroken.best_epoch);
     ASSERT_EQ(record.epochs.size(), unbroken.epochs.size());
@@ -243,6 +244,24 @@ TEST(MgTfnoMpi, LearnsASquareAtEveryResolution)
       EXPECT_LT(std::sqrt(error / size), 0.001);
     }
   }
+}
+
+// Requirement: inputs and outputs are shifted alike. A network on a torus that knows no place
+// learns the same from shifted fields, to rounding; from patches of them it learns something else.
+TEST(MgTfnoMpi, RandomShiftsAreNewsToPatchesOnly)
+{
+  const MgTfnoSamples s = samples(13, 3);
+  const auto last_loss = [&](unsigned levels, bool shifts)
+  {
+    MgTfnoParameters p = recipe(levels);
+    p.random_shifts = shifts;
+    p.window_coordinates = false;
+    MgTfnoTraining record;
+    train_mg_tfno(MPI_COMM_WORLD, p, problem(), s, record);
+    return record.epochs.back().loss;
+  };
+  EXPECT_NEAR(last_loss(0, true) / last_loss(0, false), 1., 1e-5);
+  EXPECT_GT(std::abs(last_loss(1, true) / last_loss(1, false) - 1.), 1e-3);
 }
 
 TEST(MgTfnoMpi, EndsWithoutPatienceAndKeepsTheBest)
@@ -293,6 +312,8 @@ TEST(MgTfnoMpi, WhatCannotBeLearnedIsRefusedOnAllRanks)
   EXPECT_THAT(refusal([](MgTfnoParameters &p, auto &) { p.loss = "h2"; }), HasSubstr("'h2'"));
   EXPECT_THAT(refusal([](MgTfnoParameters &p, auto &) { p.loss = "energy"; }),
               HasSubstr("vanish on the boundary"));
+  EXPECT_THAT(refusal([](MgTfnoParameters &p, auto &) { p.coordinates = true; }),
+              HasSubstr("'Random shifts' are for periodic problems without 'Coordinates'"));
   EXPECT_THAT(refusal([](auto &, MgTfnoSamples &s) { s = samples(1, 0); }),
               HasSubstr("at least two"));
   EXPECT_THAT(refusal(

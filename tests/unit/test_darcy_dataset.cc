@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 using namespace understudy;
 using testing::ElementsAre;
@@ -65,7 +66,7 @@ TEST(DarcyDataSet, HoldsMediaAndTheirSolutions)
   std::vector<double> a(media.nodes().size());
   for (const std::size_t id : data.ids())
   {
-    media.draw(id, a);
+    media.draw(few().splits().number(id), a);
     EXPECT_EQ(data.read(id, "a"), a);
     DarcySolver fresh(few().solver, MPI_COMM_SELF);
     fresh.set_coefficient(media.nodes(), a);
@@ -76,6 +77,24 @@ TEST(DarcyDataSet, HoldsMediaAndTheirSolutions)
     EXPECT_GT(data.read(id, "seconds").at(0), 0.);
   }
   EXPECT_EQ(generate(folder / "data", few()), 0u); // all there
+}
+
+// Requirement: media to test with stay what they are when there are more to learn from, and none of
+// them is learned from.
+TEST(DarcyDataSet, SplitsGrowByThemselves)
+{
+  DarcyDataParameters small = few(), large = few();
+  large.n_train = 30;
+  large.n_valid = 20;
+  const SplitSizes a = small.splits(), b = large.splits();
+  EXPECT_EQ(a.split(5), "test");
+  EXPECT_EQ(b.split(50), "test");
+  EXPECT_EQ(a.number(5), b.number(50));
+  EXPECT_EQ(a.number(3), b.number(30)); // validation
+  std::set<std::uint64_t> all;
+  for (std::size_t id = 0; id < b.n_samples(); ++id)
+    all.insert(b.number(id));
+  EXPECT_EQ(all.size(), b.n_samples());
 }
 
 // Requirement: what decides the contents is told by the first difference, and nothing else is.

@@ -135,7 +135,7 @@ TEST(DarcyResiduals, AreStoredMediumByMedium)
   std::vector<double> a(media.nodes().size());
   for (const std::size_t id : data.ids())
   {
-    media.draw(id / 3, a);
+    media.draw(few().splits().number(id / 3), a);
     EXPECT_EQ(data.read(id, "a"), a);
     solver.set_coefficient(media.nodes(), a);
     const auto r = data.read(id, "r");
