@@ -60,7 +60,8 @@ struct StepGateMargin
 /// below 1e-8 Z, an amplitude of 1e-4, counts as that much: less is noise of single precision and
 /// small errors.
 ///
-/// The gate knows nothing of phases: a step with the right spectrum and wrong vortices passes.
+/// The gate knows nothing of phases: a step with the right spectrum and wrong vortices passes. Nor
+/// does it know the forcing, which must be that of the calibration.
 class StepGate
 {
 public:

@@ -61,6 +61,21 @@ protected:
     return only_line(run(arguments + " --quiet", folder), 2);
   }
 
+  /// A training of the operator alone that takes seconds, so that it can be broken off.
+  static constexpr const char *longer =
+    "-D Training/Optimiser/Epochs=800 -D Training/Optimiser/Period=800 -D 'Training/Compare with "
+    "dense=false' -D Correction/Train=false ";
+  static std::vector<std::string> long_training(const std::string &folder)
+  {
+    std::vector<std::string> words = {darcy, "--stages", "train"};
+    for (const std::string &entry :
+         {"Output directory=" + folder, std::string("Training/Optimiser/Epochs=800"),
+          std::string("Training/Optimiser/Period=800"),
+          std::string("Training/Compare with dense=false"), std::string("Correction/Train=false")})
+      words.insert(words.end(), {"-D", entry});
+    return words;
+  }
+
   static std::unique_ptr<testing_tools::TemporaryFolder> folder_;
   static ProgramResult first_;
 };
@@ -143,15 +158,9 @@ TEST_F(MgTfnoCase, NothingIsDoneTwiceAndTheRecipeDecides)
 // Requirement: a training that is stopped is gone on with, and ends as if it had not been.
 TEST_F(MgTfnoCase, AStoppedTrainingIsGoneOnWith)
 {
-  const std::string folder = out("stopped"),
-                    longer = "-D Training/Optimiser/Epochs=800 -D Training/Optimiser/Period=800 -D "
-                             "'Training/Compare with dense="
-                             "false' -D Correction/Train=false ";
-  ASSERT_EQ(run(longer + "--stages generate", folder).code, 0);
-  StartedProgram program(1, {darcy, "-D", "Output directory=" + folder, "-D",
-                             "Training/Optimiser/Epochs=800", "-D", "Training/Optimiser/Period=800",
-                             "-D", "Training/Compare with dense=false", "-D",
-                             "Correction/Train=false", "--stages", "train"});
+  const std::string folder = out("stopped");
+  ASSERT_EQ(run(std::string(longer) + "--stages generate", folder).code, 0);
+  StartedProgram program(1, long_training(folder));
   ASSERT_TRUE(program.runs_until(" steps,")) << program.output();
   kill(program.pid(), SIGTERM);
   const auto stopped = program.wait();
@@ -159,13 +168,37 @@ TEST_F(MgTfnoCase, AStoppedTrainingIsGoneOnWith)
   EXPECT_THAT(stopped.output, HasSubstr("The training of 'operator' was stopped by a signal; the "
                                         "same command continues it."));
   EXPECT_FALSE(fs::exists(folder + "/models/operator.safetensors"));
-  const auto resumed = run(longer + "--stages train", folder);
+  const auto resumed = run(std::string(longer) + "--stages train", folder);
   ASSERT_EQ(resumed.code, 0) << resumed.output;
   EXPECT_THAT(resumed.output, HasSubstr("goes on"));
   EXPECT_FALSE(fs::exists(folder + "/models/checkpoint"));
   const std::string whole = out("whole");
-  const auto unbroken = run(longer + "--stages generate,train", whole);
+  const auto unbroken = run(std::string(longer) + "--stages generate,train", whole);
   ASSERT_EQ(unbroken.code, 0) << unbroken.output;
+  EXPECT_EQ(hash_of("operator", folder), hash_of("operator", whole));
+}
+
+// Requirement: when one of two ranks is killed after a checkpoint, the same command ends with the
+// model of a training that was not.
+TEST_F(MgTfnoCase, AKilledTrainingOnTwoRanksIsGoneOnWith)
+{
+  const std::string folder = out("killed"), whole = out("whole_on_two"),
+                    checkpoint = folder + "/models/checkpoint/operator.0.checkpoint";
+  ASSERT_EQ(run(std::string(longer) + "--stages generate", folder).code, 0);
+  fs::copy(folder, whole, fs::copy_options::recursive);
+  const auto unbroken = StartedProgram(2, long_training(whole)).wait();
+  ASSERT_EQ(unbroken.code, 0) << unbroken.output;
+  StartedProgram program(2, long_training(folder));
+  while (!fs::exists(checkpoint) && program.runs_to_age(program.age() + 0.05))
+    ;
+  const auto ranks = program.children();
+  ASSERT_EQ(ranks.size(), 2u) << program.output();
+  kill(ranks[1], SIGKILL);
+  EXPECT_NE(program.wait().code, 0);
+  EXPECT_FALSE(fs::exists(folder + "/models/operator.safetensors"));
+  const auto resumed = StartedProgram(2, long_training(folder)).wait();
+  ASSERT_EQ(resumed.code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("goes on"));
   EXPECT_EQ(hash_of("operator", folder), hash_of("operator", whole));
 }
 
