@@ -92,44 +92,52 @@ TEST_F(MgTfnoCase, RunsFromMediaToReport)
         "data/manifest.json", "data_grid/SHA256SUMS", "residuals/manifest.json", "run/record.json"})
     EXPECT_TRUE(fs::exists(out() + "/" + file)) << file;
   const auto results = json("results.json");
-  for (const char *key : {"relative_l2",
-                          "relative_l2_95",
-                          "relative_l2_max",
-                          "relative_l2_2x",
-                          "relative_h1",
-                          "parameters",
-                          "compression",
-                          "dense_relative_l2",
-                          "dense_relative_h1",
-                          "training_mean_relative_l2",
-                          "nearest_neighbour_relative_l2",
-                          "pod_ridge_relative_l2",
-                          "coarse_interpolation_relative_l2",
-                          "coarse_interpolation_relative_l2_2x",
-                          "coarse_interpolation_relative_h1",
-                          "ksp_iterations_zero",
-                          "ksp_iterations_coarse",
-                          "ksp_iterations_guess",
-                          "time_exact_s",
-                          "time_surrogate_s",
-                          "time_generate_s",
-                          "time_train_s",
-                          "error_band_1",
-                          "gate_false_alarm"})
+  for (const char *key :
+       {"relative_l2_95", "relative_l2_max", "parameters", "ksp_iterations_zero",
+        "ksp_iterations_coarse", "ksp_iterations_guess", "time_exact_s", "time_surrogate_s",
+        "time_generate_s", "time_train_s", "error_band_1", "gate_false_alarm"})
     EXPECT_TRUE(results[key].is_number()) << key;
+  for (const char *who : {"", "dense_", "training_mean_", "nearest_neighbour_", "pod_ridge_",
+                          "coarse_interpolation_"})
+    for (const char *error : {"relative_l2", "relative_h1"})
+      for (const char *at : {"", "_2x"})
+        EXPECT_TRUE(results[std::string(who) + error + at].is_number()) << who << error << at;
   EXPECT_TRUE(results.contains("break_even_runs"));
-  EXPECT_NEAR(results["guesses_taken"].get<double>() + results["guesses_discarded"].get<double>() +
-                results["guesses_refused"].get<double>(),
-              2., 1e-12);
-  EXPECT_GT(results["compression"], 2.);
+  const auto models = json("train.json")["models"];
+  EXPECT_NEAR(results["compression"],
+              models[1]["parameters"].get<double>() / models[0]["parameters"].get<double>(), 1e-12);
   // an exact solver on half the points is within some percent, the mean of all is not
   EXPECT_LT(results["coarse_interpolation_relative_l2"], 0.1);
+  EXPECT_LT(results["coarse_interpolation_relative_l2_2x"], 0.1);
   EXPECT_GT(results["training_mean_relative_l2"], 0.1);
   double squares = 0.;
   for (const auto &[key, value] : results.items())
     if (key.rfind("error_band_", 0) == 0)
       squares += value.get<double>() * value.get<double>();
   EXPECT_NEAR(std::sqrt(squares) / results["relative_l2"].get<double>(), 1., 0.05);
+}
+
+// Requirement: a guess with a residual above that of zero is dropped, which then costs no
+// iteration; a learned preconditioner that gives up says why, and the exact one goes on.
+TEST_F(MgTfnoCase, TheExactSolverDecidesOnGuessesAndPreconditioners)
+{
+  const auto record = json("run/record.json");
+  ASSERT_EQ(record["guesses"].size(), 2u);
+  for (const auto &guess : record["guesses"])
+  {
+    const auto &learned = guess["surrogate"];
+    EXPECT_EQ(learned["use"] == "discarded", learned["residual"].get<double>() >= 1.) << guess;
+    if (learned["use"] != "taken")
+    {
+      EXPECT_EQ(learned["iterations"], guess["zero"]["iterations"]);
+    }
+  }
+  ASSERT_EQ(record["preconditioners"].size(), 4u); // on two grids
+  for (const auto &p : record["preconditioners"])
+  {
+    EXPECT_EQ(p["fell_back"].get<bool>(), !p["reason"].get<std::string>().empty()) << p;
+    EXPECT_EQ(p["fell_back"].get<bool>(), p["further_iterations"].get<double>() > 0.) << p;
+  }
 }
 
 TEST_F(MgTfnoCase, GridFilesAreInTheLayoutOfTheWell)
@@ -225,7 +233,14 @@ TEST_F(MgTfnoCase, FlowInPatchesOnTwoRanks)
 TEST_F(MgTfnoCase, OperatorAsStepperHandsOverAndComesBack)
 {
   const std::string folder = out("stepper");
-  const auto result = run("-D 'Flow/Gate/Least widening=0.5'", folder, flow);
+  // wide limits: what is learned in seconds is not good enough for those of a case
+  const auto result =
+    run("-D 'Flow/Training samples=24' -D Training/Network/Coordinates=true -D "
+        "Training/Optimiser/Batch=4 -D Training/Optimiser/Epochs=20 -D "
+        "Training/Optimiser/Period=20 -D 'Training/Optimiser/Learning rate=5e-3' -D "
+        "'Flow/Gate/Least widening=4' -D 'Flow/Gate/Largest widening=5' -D Flow/Gate/Mean=0.3 -D "
+        "'Flow/Stepper/Re-anchor=2'",
+        folder, flow);
   ASSERT_EQ(result.code, 0) << result.output;
   EXPECT_TRUE(fs::exists(folder + "/flow.pvd"));
   EXPECT_TRUE(fs::exists(folder + "/flow/state_5.vti"));
@@ -237,10 +252,34 @@ TEST_F(MgTfnoCase, OperatorAsStepperHandsOverAndComesBack)
       all += results[std::string(group) + "_" + maker].get<double>();
     EXPECT_EQ(all, 10.) << group; // two trajectories of five intervals
   }
+  EXPECT_GT(results["guarded_learned"], 0.);
   EXPECT_GT(results["overloaded_refused"], 0.);
-  // the gate never makes it worse than what is refused
+  // exact steps between learned ones do not make it worse
   EXPECT_LE(results["rollout_guarded_5"], results["rollout_free_5"]);
   EXPECT_TRUE(results["persistence_relative_l2"].is_number());
+  bool came_back = false;
+  const auto record = json("run/record.json", folder);
+  for (const auto &rollout : record["rollouts"])
+    for (const char *group : {"guarded", "overloaded"})
+    {
+      const auto &makers = rollout[group]["makers"];
+      for (std::size_t t = 1; t < makers.size(); ++t)
+        came_back |= makers[t] == "learned" && makers[t - 1] != "learned";
+    }
+  EXPECT_TRUE(came_back);
+}
+
+TEST_F(MgTfnoCase, AllCasesThatComeWithItAreValid)
+{
+  unsigned n = 0;
+  for (const auto &file : fs::directory_iterator(UNDERSTUDY_SOURCE_DIR "/cases/mg_tfno"))
+    if (file.path().extension() == ".prm")
+    {
+      const auto result = run_understudy(file.path().string() + " --validate");
+      EXPECT_EQ(result.code, 0) << result.output;
+      ++n;
+    }
+  EXPECT_GE(n, 7u);
 }
 
 TEST_F(MgTfnoCase, WrongCasesAreRefusedInOneSentence)
@@ -248,6 +287,10 @@ TEST_F(MgTfnoCase, WrongCasesAreRefusedInOneSentence)
   EXPECT_THAT(sentence("-D Training/Points=24"), HasSubstr("must divide the 32 points"));
   EXPECT_THAT(sentence("-D Training/Network/Modes=5"), HasSubstr("even"));
   EXPECT_THAT(sentence("-D 'Darcy/Media/Coefficient below=-1'"), HasSubstr("Coefficient below"));
+  EXPECT_THAT(sentence("-D 'Darcy/Media/Coefficient above=nan'"), HasSubstr("Coefficient above"));
+  EXPECT_THAT(sentence("-D Training/Network/Rank=0"), HasSubstr("Rank"));
+  EXPECT_THAT(sentence("-D 'Training/Optimiser/Random shifts=true'"),
+              HasSubstr("'Random shifts' are for periodic problems"));
   EXPECT_THAT(sentence("-D Problem=darci"), HasSubstr("'darci'"));
   EXPECT_THAT(sentence("-D Training/Network/Widht=4"), HasSubstr("did you mean"));
   EXPECT_THAT(sentence("-D 'Darcy/Media guessed=5'"), HasSubstr("exceeds the test samples"));
@@ -259,6 +302,23 @@ TEST_F(MgTfnoCase, WrongCasesAreRefusedInOneSentence)
     sentence("-D Problem=forcing -D 'Forcing/Flow/Grid points=48' -D Training/Points=48 -D "
              "Training/Network/Coordinates=false -D Training/Patches/Levels=2");
   EXPECT_THAT(patched, HasSubstr("32 and 64"));
+  EXPECT_THAT(sentence("-D Training/Patches/Levels=3"), HasSubstr("128")); // on a square
+}
+
+TEST_F(MgTfnoCase, WrongFlowsAreRefusedInOneSentence)
+{
+  const auto flow_sentence = [](const std::string &arguments)
+  { return only_line(run(arguments + " --quiet", out("new"), flow), 2); };
+  EXPECT_THAT(flow_sentence("-D 'Flow/Flow/Viscosity=-1'"), HasSubstr("Viscosity"));
+  EXPECT_THAT(flow_sentence("-D 'Flow/Flow/Time step=nan'"), HasSubstr("Time step"));
+  EXPECT_THAT(flow_sentence("-D 'Flow/Flow/Grid points=7'"), HasSubstr("rid points"));
+  EXPECT_THAT(flow_sentence("-D Flow/Interval=0.3"), HasSubstr("time step"));
+  EXPECT_THAT(flow_sentence("-D 'Flow/Training samples=0'"), HasSubstr("Training samples"));
+  EXPECT_THAT(flow_sentence("-D Flow/Rollouts=0 -D 'Flow/Test samples=0'"),
+              HasSubstr("test sample"));
+  EXPECT_THAT(flow_sentence("-D Problem=forcing -D 'Forcing/Final time=0.995'"),
+              HasSubstr("time step"));
+  EXPECT_THAT(flow_sentence("-D Training/Points=24"), HasSubstr("must divide the 32 points"));
 }
 
 TEST_F(MgTfnoCase, DamagedModelsAndOtherDataAreRefused)
