@@ -4,12 +4,14 @@
 // Requirement: the losses are their formulas, per sample and channel, periodic or not, and their
 // gradients are those of central differences.
 
+#include <data/output/grid_errors.h>
 #include <operators/nn/grid_losses_torch.h>
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numbers>
+#include <span>
 
 using namespace understudy;
 
@@ -61,27 +63,44 @@ TEST(GridLosses, PeriodicH1OfWaves)
               eps * std::sqrt((1. + k2 * k2) / (1. + k1 * k1)), 1e-9);
 }
 
-// Both one-sided formulas are exact for cubics, central differences for parabolas: of
-// y = x^2 - 3 x + 2 y^2 all derivatives are exact, on a grid whose directions differ.
+// Both one-sided formulas are exact for cubics, central differences for parabolas: all derivatives
+// of y = x^2 - 3 x + 2 y^2 and of an error that is no multiple of it are exact, on a grid whose
+// directions differ.
 TEST(GridLosses, OneSidedEndsAreExactForParabolas)
 {
   const std::int64_t n1 = 6, n2 = 8;
   const auto f = [](double x, double y) { return x * x - 3. * x + 2. * y * y; };
-  const torch::Tensor y = field(n1, n2, f), zero = torch::zeros_like(y);
+  const auto g = [](double x, double y) { return 0.3 + x * y - 2. * x * x + y; };
+  const torch::Tensor y = field(n1, n2, f), e = field(n1, n2, g);
   double sum = 0., of_y = 0.;
   for (int i = 0; i < n1; ++i)
     for (int j = 0; j < n2; ++j)
     {
       const double a = i / 6., b = j / 8.;
-      const double g1 = 2. * a - 3., g2 = 4. * b, v = f(a, b);
-      of_y += v * v + g1 * g1 + g2 * g2;
-      sum += 4. * v * v + 4. * g1 * g1 + 4. * g2 * g2;
+      const auto square = [](double v, double d1, double d2) { return v * v + d1 * d1 + d2 * d2; };
+      of_y += square(f(a, b), 2. * a - 3., 4. * b);
+      sum += square(g(a, b), b - 4. * a, a + 1.);
     }
-  EXPECT_NEAR(value(relative_h1_loss(3. * y, y, false)), std::sqrt(sum / of_y), 1e-9);
+  EXPECT_NEAR(value(relative_h1_loss(y + e, y, false)), std::sqrt(sum / of_y), 1e-9);
   // the ends of the periodic formula see a jump
   EXPECT_GT(std::abs(value(relative_h1_loss(y + y.square(), y, true)) -
                      value(relative_h1_loss(y + y.square(), y, false))),
             1e-3);
+}
+
+// The errors of data/output/grid_errors.h, written without LibTorch, differ by the 1e-8 of the
+// loss.
+TEST(GridLosses, AreTheErrorsOfTheReport)
+{
+  torch::manual_seed(4);
+  const torch::Tensor y = torch::randn({1, 1, 6, 9}, in_double), p = torch::randn_like(y);
+  const auto numbers = [](const torch::Tensor &t)
+  { return std::span<const double>(t.data_ptr<double>(), static_cast<std::size_t>(t.numel())); };
+  EXPECT_NEAR(value(relative_l2_loss(p, y)), relative_l2(numbers(p), numbers(y)), 1e-8);
+  for (const bool periodic : {true, false})
+    EXPECT_NEAR(value(relative_h1_loss(p, y, periodic)),
+                relative_h1(FieldGrid{6, 9, periodic}, numbers(p), numbers(y)), 1e-8)
+      << periodic;
 }
 
 // The energy is that of the five-point matrix, boundary values included.
