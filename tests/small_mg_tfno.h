@@ -6,19 +6,21 @@
 
 namespace understudy::test
 {
-/// f [1], g [mm] -> u [mm], v [1] on the torus [0, 2)^2, with coordinates and random weights; with
-/// patches, or whole and with a zero boundary. Inputs in (-1, 1) are trusted on 4 to 16 points
-/// (whole) or 8 to 32 (patches).
-inline MgTfno small_mg_tfno(unsigned levels = 1, std::size_t n_points = 8)
+/// f [1], g [mm] -> u [mm], v [1] on the square of side 2, with coordinates and random weights;
+/// with patches on a torus, or not @p periodic, or whole (levels 0): with a zero boundary. Inputs
+/// in
+/// (-1, 1) are trusted on n_points to 4 n_points points; the range of g is another than that of f.
+inline MgTfno small_mg_tfno(unsigned levels = 1, std::size_t n_points = 8, bool periodic = true)
 {
   MgTfno::State s;
   s.problem = {"toy",
                {{"f", "1"}, {"g", "mm"}},
                {{"u", "mm"}, {"v", "1"}},
                2.,
-               levels > 0 ? MgTfnoProblem::Boundary::periodic : MgTfnoProblem::Boundary::zero};
+               levels > 0 && periodic ? MgTfnoProblem::Boundary::periodic
+                                      : MgTfnoProblem::Boundary::zero};
   s.coordinates = true;
-  s.patching = {levels, 0.1, true};
+  s.patching = {levels, 0.1, periodic};
   s.input_scale = {{0.1, 0.5}, {-0.2, 0.7}};
   s.output_scale = {{3., 2.}, {-1., 0.25}};
   MgTfno::Features lower, upper;
@@ -26,7 +28,11 @@ inline MgTfno small_mg_tfno(unsigned levels = 1, std::size_t n_points = 8)
   upper.fill(1.);
   upper.back() = 1e3;
   s.ranges = {{lower, upper}, {lower, upper}};
+  s.ranges[1].lower.front() = -1.25;
+  s.ranges[1].upper[1] = 1.5;
+  s.ranges[1].upper.back() = 900.;
   s.n_points = n_points;
+  s.expected_error = 0.0125;
   FnoConfig c;
   c.n_in = n_network_inputs(2, true, s.patching);
   c.n_out = 2;

@@ -47,6 +47,27 @@ std::string sentence(const Action &action)
   }
   return {};
 }
+
+/// Each kind: not cut, patches of a torus, patches of a domain that ends.
+std::vector<MgTfno> small_operators()
+{
+  return {test::small_mg_tfno(0), test::small_mg_tfno(1), test::small_mg_tfno(1, 8, false)};
+}
+
+/// The answer of a map on one rank at all nodes of a grid.
+FieldAnswer answer_to(FieldMap &map, const GridView &grid, const std::vector<double> &f,
+                      const std::vector<double> &g)
+{
+  std::vector<unsigned> nodes(grid.size());
+  std::iota(nodes.begin(), nodes.end(), 0u);
+  FieldQuery query;
+  query.grid = &grid;
+  query.nodes = nodes;
+  query.fields = {{{"f", "1"}, f}, {{"g", "mm"}, g}};
+  FieldAnswer answer;
+  map.evaluate(query, answer);
+  return answer;
+}
 } // namespace
 
 TEST(MgTfno, BatchIsOneByOneAndPartsMakeTheWhole)
@@ -102,6 +123,35 @@ TEST(MgTfno, ScalesAndCoordinatesAreAppliedAsStored)
   }
 }
 
+// Scaled fields and coordinates are cut, patches are answered one by one, put together and scaled
+// back; where the domain ends the answer is zero.
+TEST(MgTfno, PatchesAreCutAnsweredAndPutTogether)
+{
+  constexpr std::size_t n = 16, n_channels = 4;
+  for (const bool periodic : {true, false})
+  {
+    MgTfno net = test::small_mg_tfno(1, 8, periodic);
+    const MgTfno::State &state = net.state();
+    const GridBatch x = random_batch(1, n, 8), y = net.predict(x);
+    std::vector<float> inputs(n_channels * n * n);
+    encode_inputs(state.input_scale, true, n, n, x.sample(0), inputs);
+    const MultigridPatches patches({1, 0.1, periodic}, n, n);
+    const std::size_t w1 = patches.window_size(0), w2 = patches.window_size(1);
+    std::vector<float> windows(4 * patches.n_patch_channels(n_channels) * w1 * w2),
+      answers(4 * 2 * w1 * w2), whole(2 * n * n);
+    patches.cut(n_channels, inputs.data(), 0, 4, windows.data());
+    Fno<float> network(state.weights);
+    network.evaluate(4, w1, w2, windows.data(), answers.data());
+    patches.put_together(2, answers.data(), 0, 4, whole.data());
+    for (std::size_t i = 0; i < n * n; ++i)
+    {
+      const bool edge = !periodic && (i < n || i % n == 0);
+      ASSERT_NEAR(y.field(0, 0)[i], edge ? 0.f : 3.f + 2.f * whole[i], 1e-5) << periodic;
+      ASSERT_NEAR(y.field(0, 1)[i], edge ? 0.f : -1.f + 0.25f * whole[n * n + i], 1e-5) << periodic;
+    }
+  }
+}
+
 TEST(MgTfno, FeaturesAreThoseOfTheField)
 {
   const std::size_t n = 4;
@@ -126,11 +176,11 @@ TEST(MgTfno, WhatIsUnlikeTheTrainingIsNotTrusted)
   const GridBatch x = random_batch(1, 8, 5);
   EXPECT_THAT(net.untrusted(8, x.sample(0)), IsEmpty());
   GridBatch high = x;
-  high.field(0, 1)[3] = 1.15f; // within the margin of a tenth of the width
+  high.field(0, 1)[3] = 1.7f; // within the margin of a tenth of the width
   EXPECT_THAT(net.untrusted(8, high.sample(0)), IsEmpty());
-  high.field(0, 1)[3] = 1.3f;
+  high.field(0, 1)[3] = 1.8f;
   EXPECT_EQ(net.untrusted(8, high.sample(0)),
-            "The largest value of 'g', 1.3, is outside the training range -1 to 1.");
+            "The largest value of 'g', 1.8, is outside the training range -1 to 1.5.");
   GridBatch wild(1, 2, 16, 16);
   for (std::size_t i = 0; i < wild.values.size(); ++i)
     wild.values[i] = (i + i / 16) % 2 == 0 ? 30.f : -30.f;
@@ -158,16 +208,29 @@ TEST(MgTfno, ImpossibleQuestionsAreRefused)
 
 TEST(MgTfno, IsStoredWithAllOfIt)
 {
-  for (const unsigned levels : {0u, 1u})
+  for (MgTfno &net : small_operators())
   {
-    MgTfno net = test::small_mg_tfno(levels);
     ModelFile file;
     net.save(file);
     MgTfno loaded = MgTfno::load(ModelFile::from_bytes(file.to_bytes(), "m.safetensors"));
+    const MgTfno::State &before = net.state(), &after = loaded.state();
     const GridBatch x = random_batch(2, 16, 6);
     EXPECT_EQ(net.predict(x).values, loaded.predict(x).values);
-    EXPECT_EQ(loaded.state().problem.outputs[0].unit, "mm");
-    EXPECT_EQ(loaded.state().problem.boundary, net.state().problem.boundary);
+    EXPECT_EQ(after.problem.outputs[0].unit, "mm");
+    EXPECT_EQ(after.problem.boundary, before.problem.boundary);
+    EXPECT_EQ(after.patching.periodic, before.patching.periodic);
+    EXPECT_EQ(after.expected_error, before.expected_error);
+    ASSERT_EQ(after.ranges.size(), 2u);
+    for (std::size_t c = 0; c < 2; ++c)
+    {
+      EXPECT_EQ(after.ranges[c].lower, before.ranges[c].lower);
+      EXPECT_EQ(after.ranges[c].upper, before.ranges[c].upper);
+    }
+    GridBatch far = x;
+    far.field(0, 1)[30] = -1.75f;
+    EXPECT_EQ(loaded.untrusted(16, far.sample(0)),
+              "The smallest value of 'g', -1.75, is outside the training range -1.25 to 1.");
+    EXPECT_THAT(loaded.untrusted(16, x.sample(0)), IsEmpty());
     EXPECT_EQ(loaded.untrusted(4, x.sample(0)), net.untrusted(4, x.sample(0)));
   }
 }
@@ -206,15 +269,8 @@ TEST(MgTfnoFieldMap, ZeroBoundaryIsPartOfTheAnswer)
   const unsigned n = 8;
   const GridView grid = MgTfnoFieldMap::grid_for(net.state().problem, n);
   ASSERT_EQ(grid.n_nodes[0], 9u);
-  std::vector<unsigned> nodes(81);
-  std::iota(nodes.begin(), nodes.end(), 0u);
   const auto f = test::random_numbers(81, 1, 0.9), g = test::random_numbers(81, 2, 0.9);
-  FieldQuery query;
-  query.grid = &grid;
-  query.nodes = nodes;
-  query.fields = {{{"f", "1"}, f}, {{"g", "mm"}, g}};
-  FieldAnswer answer;
-  map.evaluate(query, answer);
+  FieldAnswer answer = answer_to(map, grid, f, g);
   ASSERT_EQ(answer.health, Health::ok) << answer.reason;
   GridBatch x(1, 2, n, n);
   for (unsigned i = 0; i < n; ++i)
@@ -232,8 +288,64 @@ TEST(MgTfnoFieldMap, ZeroBoundaryIsPartOfTheAnswer)
     }
   GridView other = grid;
   other.spacing[1] *= 1.01;
-  query.grid = &other;
-  map.evaluate(query, answer);
+  answer = answer_to(map, other, f, g);
   EXPECT_EQ(answer.health, Health::not_converged);
   EXPECT_THAT(answer.reason, HasSubstr("[0, 2]^2"));
+}
+
+// Requirement: inputs that are not trusted are answered as by the model, and told so.
+TEST(MgTfnoFieldMap, WhatIsNotTrustedHasValuesAndAReason)
+{
+  for (MgTfno &net : small_operators())
+  {
+    MgTfnoFieldMap map(net, MPI_COMM_SELF);
+    const bool is_cut = net.n_patches() > 1;
+    const auto expect_values = [&](unsigned n, double far, const std::string &reason)
+    {
+      const GridView grid = MgTfnoFieldMap::grid_for(net.state().problem, n);
+      const unsigned nodes = grid.n_nodes[0];
+      auto f = test::random_numbers(grid.size(), 1, 0.9),
+           g = test::random_numbers(grid.size(), 2, 0.9);
+      g[nodes + 1] = far;
+      const FieldAnswer answer = answer_to(map, grid, f, g);
+      EXPECT_EQ(answer.health, Health::outside_training_range);
+      EXPECT_EQ(answer.reason, reason);
+      ASSERT_TRUE(answer.has_values());
+      GridBatch x(1, 2, n, n);
+      for (unsigned i = 0; i < n; ++i)
+        for (unsigned j = 0; j < n; ++j)
+        {
+          x.field(0, 0)[i * n + j] = static_cast<float>(f[i * nodes + j]);
+          x.field(0, 1)[i * n + j] = static_cast<float>(g[i * nodes + j]);
+        }
+      const GridBatch y = net.predict(x);
+      for (unsigned i = 0; i < n; ++i)
+        for (unsigned j = 0; j < n; ++j)
+          ASSERT_EQ(answer.field("v").mean[i * nodes + j], y.field(0, 1)[i * n + j]);
+    };
+    expect_values(8, 2.5,
+                  "The largest value of 'g', 2.5, is outside the training range -1 to 1.5.");
+    expect_values(40, 0.,
+                  "A grid of 40^2 points is more than four times as fine as that of the training, "
+                  "8^2 points.");
+    if (!is_cut)
+      expect_values(6, 0.,
+                    "A grid of 6^2 points is coarser than that of the training, 8^2 points.");
+  }
+}
+
+TEST(MgTfnoFieldMap, GridsThatCannotBeCutAreToldWithTheNearestOnes)
+{
+  for (const bool periodic : {true, false})
+  {
+    const MgTfno net = test::small_mg_tfno(1, 8, periodic);
+    MgTfnoFieldMap map(net, MPI_COMM_SELF);
+    const GridView grid = MgTfnoFieldMap::grid_for(net.state().problem, 12);
+    const auto f = test::random_numbers(grid.size(), 1, 0.9);
+    const FieldAnswer answer = answer_to(map, grid, f, f);
+    EXPECT_EQ(answer.health, Health::not_converged);
+    EXPECT_THAT(answer.reason, HasSubstr("12 points; the nearest sizes are 8 and 16."));
+    EXPECT_FALSE(answer.has_values());
+    EXPECT_TRUE(answer.fields.empty());
+  }
 }

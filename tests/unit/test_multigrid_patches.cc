@@ -10,6 +10,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -62,31 +63,40 @@ TEST(MultigridPatches, WindowsAreThoseOfTheFormula)
   constexpr std::size_t n0 = 32, n1 = 64;
   const auto field = random_numbers(n0 * n1, 2);
   const unsigned L = 2;
-  const MultigridPatches patches({L, 0.125, true}, n0, n1);
-  EXPECT_EQ(patches.patch_size(0), 8u);
-  EXPECT_EQ(patches.patch_size(1), 16u);
-  EXPECT_EQ(patches.halo(0), 4u);
-  EXPECT_EQ(patches.halo(1), 8u);
-  EXPECT_EQ(patches.n_patch_channels(1), 3u);
-  const auto all = cut_all(patches, 1, field);
-  const auto at = [](long k, std::size_t n, unsigned level)
+  for (const bool periodic : {true, false})
   {
-    const long coarse = static_cast<long>(n >> level);
-    return static_cast<std::size_t>(((k % coarse) + coarse) % coarse) << level;
-  };
-  std::size_t next = 0;
-  for (long i = 0; i < 4; ++i)
-    for (long j = 0; j < 4; ++j)
-      for (unsigned l = 0; l <= L; ++l)
-        for (long r = 0; r < 16; ++r)
-          for (long s = 0; s < 32; ++s)
-          {
-            const long P0 = 8, P1 = 16, S0 = P0 >> l, S1 = P1 >> l;
-            const std::size_t row = at(i * S0 - (P0 - S0) / 2 - 4 + r, n0, l);
-            const std::size_t column = at(j * S1 - (P1 - S1) / 2 - 8 + s, n1, l);
-            ASSERT_EQ(all[next++], field[row * n1 + column]) << i << j << l;
-          }
-  EXPECT_EQ(next, all.size());
+    const MultigridPatches patches({L, 0.125, periodic}, n0, n1);
+    EXPECT_EQ(patches.patch_size(0), 8u);
+    EXPECT_EQ(patches.patch_size(1), 16u);
+    EXPECT_EQ(patches.halo(0), 4u);
+    EXPECT_EQ(patches.halo(1), 8u);
+    EXPECT_EQ(patches.n_patch_channels(1), periodic ? 3u : 6u);
+    const auto all = cut_all(patches, 1, field);
+    const auto in_domain = [](long k, std::size_t n, unsigned level)
+    { return k >= 0 && k < static_cast<long>(n >> level); };
+    const auto at = [&](long k, std::size_t n, unsigned level)
+    {
+      const long coarse = static_cast<long>(n >> level);
+      const long there =
+        periodic ? ((k % coarse) + coarse) % coarse : std::clamp(k, 0l, coarse - 1);
+      return static_cast<std::size_t>(there) << level;
+    };
+    std::size_t next = 0;
+    for (long i = 0; i < 4; ++i)
+      for (long j = 0; j < 4; ++j)
+        for (const bool is_mask : {false, true}) // masks stand behind the views of all levels
+          for (unsigned l = 0; l <= L && !(periodic && is_mask); ++l)
+            for (long r = 0; r < 16; ++r)
+              for (long s = 0; s < 32; ++s)
+              {
+                const long P0 = 8, P1 = 16, S0 = P0 >> l, S1 = P1 >> l;
+                const long k0 = i * S0 - (P0 - S0) / 2 - 4 + r, k1 = j * S1 - (P1 - S1) / 2 - 8 + s;
+                const double mask = in_domain(k0, n0, l) && in_domain(k1, n1, l) ? 1. : 0.;
+                ASSERT_EQ(all[next++], is_mask ? mask : field[at(k0, n0, l) * n1 + at(k1, n1, l)])
+                  << periodic << is_mask << i << j << l;
+              }
+    EXPECT_EQ(next, all.size());
+  }
 }
 
 // At the last level and without a halo a window is the whole torus, rolled to the patch.
@@ -150,7 +160,9 @@ TEST(MultigridPatches, TellWhereTheDomainEnds)
     }
   // Level 1: the window begins three coarse points before the edge and ends one beyond the other.
   for (std::size_t r = 0; r < w; ++r)
-    EXPECT_EQ(all[3 * w * w + r * w + 4], r >= 3 && r < 7 ? 1. : 0.) << r;
+    for (std::size_t s = 0; s < w; ++s)
+      EXPECT_EQ(all[3 * w * w + r * w + s], r >= 3 && r < 7 && s >= 3 && s < 7 ? 1. : 0.)
+        << r << ", " << s;
 }
 
 TEST(MultigridPatches, FloatsAreCutLikeDoubles)
