@@ -383,11 +383,10 @@ TEST(MmgpFieldMap, GatesBecomeHealth)
   EXPECT_THAT(ask(*map, hole).reason, HasSubstr("The boundary has 2 loops"));
 }
 
-// Requirement: what the map says is what the model says, and what its file says.
-TEST(MmgpFieldMap, AnswersLikeItsModelAndItsFile)
+// Requirement: what the map says is what the model of its file says.
+TEST(MmgpFieldMap, AnswersLikeTheModelOfItsFile)
 {
-  const ModelFile file = ModelFile::read(small_models().mmgp.path());
-  const Mmgp model = Mmgp::load(file);
+  const Mmgp model = Mmgp::load(ModelFile::read(small_models().mmgp.path()));
   const FieldExample &e = maps().at("mmgp").example;
   const MmgpPrediction direct = model.predict(*e.mesh, {e.scalars[1].value, e.scalars[0].value});
   RankQuery part(e, {});
@@ -396,37 +395,48 @@ TEST(MmgpFieldMap, AnswersLikeItsModelAndItsFile)
   EXPECT_EQ(answer.fields[0].deviation, direct.fields[0].deviation);
   EXPECT_EQ(answer.scalars[0].mean, direct.scalars.mean[0]);
   EXPECT_EQ(answer.scalars[0].deviation, direct.scalars.deviation[0]);
+}
 
-  TemporaryFolder folder;
-  const auto refusal = [&](const ModelFile &changed)
+// Requirement: a file of another kind, without a probe, or whose model is not the one that was
+// stored is refused.
+TEST(FieldMapRegister, DamagedFilesAreRefused)
+{
+  struct Stored
   {
-    changed.write(folder / "m.safetensors");
-    return sentence_of<UserError>(
-      [&] {
-        field_maps().create("mmgp", {MPI_COMM_SELF, folder / "m.safetensors"});
-      });
+    std::string kind, path, scales; ///< a tensor of output offsets
   };
-  EXPECT_EQ(refusal(file), "");
-  ModelFile other = file;
-  other.meta()["kind"] = "crystal-ball";
-  EXPECT_THAT(refusal(other), HasSubstr("is of kind 'crystal-ball', but 'mmgp' is wanted"));
-  other.meta().erase("kind");
-  EXPECT_THAT(refusal(other), HasSubstr("is of no kind"));
-  other = file;
-  other.meta().erase("field_probe");
-  EXPECT_THAT(refusal(other), HasSubstr("has no probe"));
-  other = file;
-  auto range = file.tensor("fields/U1/offset", file.shape("fields/U1/offset"));
-  range[0] += 1e-3;
-  other.add("fields/U1/offset", file.shape("fields/U1/offset"), range);
-  EXPECT_THAT(refusal(other), HasSubstr("does not give the answers stored in its probe"));
-  std::string bytes = file.to_bytes();
-  bytes[bytes.size() - 2] = static_cast<char>(bytes[bytes.size() - 2] ^ 1);
-  std::ofstream(folder / "m.safetensors", std::ios::binary) << bytes;
-  EXPECT_THAT(sentence_of<UserError>(
-                [&] {
-                  field_maps().create("mmgp", {MPI_COMM_SELF, folder / "m.safetensors"});
-                }),
-              HasSubstr("m.safetensors"));
+  for (const auto &[kind, path, scales] :
+       {Stored{"mmgp", small_models().mmgp.path(), "fields/U1/offset"},
+        Stored{"mg-tfno", small_models().mg_tfno.path(), "output/scale"}})
+  {
+    TemporaryFolder folder;
+    const std::string name = folder / "m.safetensors";
+    const auto refusal_of_bytes = [&](const std::string &bytes)
+    {
+      std::ofstream(name, std::ios::binary) << bytes;
+      return sentence_of<UserError>([&] { field_maps().create(kind, {MPI_COMM_SELF, name}); });
+    };
+    const auto refusal = [&](const ModelFile &changed)
+    { return refusal_of_bytes(changed.to_bytes()); };
+    const ModelFile file = ModelFile::read(path);
+    EXPECT_EQ(refusal(file), "");
+    ModelFile other = file;
+    other.meta()["kind"] = "crystal-ball";
+    EXPECT_THAT(refusal(other),
+                HasSubstr("is of kind 'crystal-ball', but '" + kind + "' is wanted"));
+    other.meta().erase("kind");
+    EXPECT_THAT(refusal(other), HasSubstr("is of no kind"));
+    other = file;
+    other.meta().erase("field_probe");
+    EXPECT_THAT(refusal(other), HasSubstr("has no probe"));
+    other = file;
+    auto values = file.tensor(scales, file.shape(scales));
+    values[0] += 1e-3;
+    other.add(scales, file.shape(scales), values);
+    EXPECT_THAT(refusal(other), HasSubstr("does not give the answers stored in its probe"));
+    std::string bytes = file.to_bytes();
+    bytes[bytes.size() - 2] = static_cast<char>(bytes[bytes.size() - 2] ^ 1);
+    EXPECT_THAT(refusal_of_bytes(bytes), HasSubstr("m.safetensors")) << kind;
+  }
 }
 } // namespace understudy
