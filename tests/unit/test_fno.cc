@@ -9,6 +9,7 @@
 #include <operators/nn/spectral_convolution.h>
 #include <tests/count_allocations.h>
 #include <tests/random_numbers.h>
+#include <tests/small_fno.h>
 #include <tests/temporary_folder.h>
 
 #include <gmock/gmock.h>
@@ -171,6 +172,25 @@ TEST(Fno, TakesNoMemoryAfterTheFirstCallAndSamplesOneByOne)
       copy.use(path);
       const auto last = run(copy, 1, 12, 12, {x.end() - 288, x.end()});
       EXPECT_LT(distance(last, std::vector<double>(y.end() - 144, y.end())), 1e-13);
+    }
+}
+
+TEST(Fno, TakesNoMemoryAfterTheFirstCallWhateverItsLayers)
+{
+  constexpr std::size_t n1 = 16, n2 = 12, n_samples = 3;
+  const auto numbers = random_numbers(n_samples * 2 * n1 * n2, 3);
+  const std::vector<float> x(numbers.begin(), numbers.end());
+  std::vector<float> y(n_samples * 3 * n1 * n2);
+  for (const FnoConfig &c : test::small_fnos())
+    for (const auto path : {SpectralPath::pruned, SpectralPath::fftw})
+    {
+      Fno<float> net(FnoWeights::random(c, 1));
+      net.use(path);
+      net.evaluate(n_samples, n1, n2, x.data(), y.data());
+      const std::size_t before = n_allocations;
+      net.evaluate(n_samples, n1, n2, x.data(), y.data());
+      net.evaluate(1, n1, n2, x.data(), y.data());
+      EXPECT_EQ(n_allocations, before) << test::text(c);
     }
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 //
-// Requirement: the network that is trained and the native one are the same function, and the
-// gradient of the first is right.
+// Requirement: the network that is trained and the native one are the same function, that of the
+// operations of LibTorch, and the gradient of the first is right.
 #include <operators/nn/fno.h>
 #include <operators/nn/fno_torch.h>
+#include <tests/plain_fno_torch.h>
 #include <tests/small_fno.h>
 
 #include <gtest/gtest.h>
@@ -48,6 +49,38 @@ TEST(NativeNetwork, IsTheOneOfLibTorch)
       EXPECT_LT(distance<float>(config, n1, n2), 1e-5) << text(config);
       EXPECT_LT(distance<double>(config, n1, n2), 1e-12) << text(config);
     }
+}
+
+// At sizes of use the single precision of the native network is all that parts it from operations
+// of LibTorch in double precision.
+TEST(NativeNetwork, IsThatOfPlainOperationsAtSizesOfUse)
+{
+  for (const std::size_t modes : {12u, 16u, 32u})
+  {
+    FnoConfig config;
+    config.n_in = 2;
+    config.modes1 = config.modes2 = modes;
+    const FnoWeights weights = FnoWeights::random(config, 7);
+    FnoModule module(weights, torch::kFloat64);
+    const test::PlainFno plain(config, module->named_parameters());
+    Fno<float> net(weights);
+    const torch::NoGradGuard no_gradient;
+    for (const std::int64_t n : {32, 64})
+    {
+      torch::manual_seed(3);
+      const torch::Tensor x = torch::randn({2, 2, n, n}), y = torch::empty({2, 1, n, n});
+      const torch::Tensor expected = plain.forward(x.to(torch::kFloat64));
+      for (const auto path : {SpectralPath::automatic, SpectralPath::pruned, SpectralPath::fftw})
+      {
+        net.use(path);
+        net.evaluate(2, static_cast<std::size_t>(n), static_cast<std::size_t>(n),
+                     x.data_ptr<float>(), y.data_ptr<float>());
+        const double error =
+          ((y.to(torch::kFloat64) - expected).norm() / expected.norm()).item<double>();
+        EXPECT_LT(error, 1e-5) << modes << " modes, " << n << "^2 points";
+      }
+    }
+  }
 }
 
 // Along one random direction of all tensors and of the input, in which each moves as far as it is

@@ -252,3 +252,20 @@ TEST(SpectralConvolution, RefusesWeightsThatDoNotFit)
   w.bias[1] = std::nan("");
   EXPECT_THROW(SpectralConvolution<float>{w}, UserError);
 }
+
+// The rule that bench_fno measured, for the common sizes.
+TEST(SpectralTransform, TakesTheProductsForFewModesAndFftwForMany)
+{
+  const auto path = [](std::size_t n, std::size_t modes)
+  { return SpectralTransform<float>(n, n, kept_modes(n, n, modes, modes), 8).path(); };
+  EXPECT_EQ(path(64, 16), SpectralPath::pruned);
+  EXPECT_EQ(path(64, 32), SpectralPath::pruned);
+  EXPECT_EQ(path(64, 34), SpectralPath::fftw);
+  EXPECT_EQ(path(64, 64), SpectralPath::fftw);
+  EXPECT_EQ(path(32, 12), SpectralPath::pruned);
+  EXPECT_EQ(path(32, 32), SpectralPath::fftw);
+  // given, it is what is given
+  EXPECT_EQ(
+    SpectralTransform<float>(64, 64, kept_modes(64, 64, 16, 16), 8, SpectralPath::fftw).path(),
+    SpectralPath::fftw);
+}
