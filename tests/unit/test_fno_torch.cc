@@ -52,7 +52,8 @@ TEST(NativeNetwork, IsTheOneOfLibTorch)
 }
 
 // At sizes of use the single precision of the native network is all that parts it from operations
-// of LibTorch in double precision.
+// of LibTorch in double precision. The error is that of what varies: the mean of an untrained
+// network, which is up to thirty times as large, would hide it.
 TEST(NativeNetwork, IsThatOfPlainOperationsAtSizesOfUse)
 {
   for (const std::size_t modes : {12u, 16u, 32u})
@@ -75,9 +76,10 @@ TEST(NativeNetwork, IsThatOfPlainOperationsAtSizesOfUse)
         net.use(path);
         net.evaluate(2, static_cast<std::size_t>(n), static_cast<std::size_t>(n),
                      x.data_ptr<float>(), y.data_ptr<float>());
+        const torch::Tensor variation = expected - expected.mean();
         const double error =
-          ((y.to(torch::kFloat64) - expected).norm() / expected.norm()).item<double>();
-        EXPECT_LT(error, 1e-5) << modes << " modes, " << n << "^2 points";
+          ((y.to(torch::kFloat64) - expected).norm() / variation.norm()).item<double>();
+        EXPECT_LT(error, 2e-5) << modes << " modes, " << n << "^2 points";
       }
     }
   }

@@ -84,17 +84,22 @@ TEST(MultigridPatches, WindowsAreThoseOfTheFormula)
     std::size_t next = 0;
     for (long i = 0; i < 4; ++i)
       for (long j = 0; j < 4; ++j)
-        for (const bool is_mask : {false, true}) // masks stand behind the views of all levels
-          for (unsigned l = 0; l <= L && !(periodic && is_mask); ++l)
-            for (long r = 0; r < 16; ++r)
-              for (long s = 0; s < 32; ++s)
-              {
-                const long P0 = 8, P1 = 16, S0 = P0 >> l, S1 = P1 >> l;
-                const long k0 = i * S0 - (P0 - S0) / 2 - 4 + r, k1 = j * S1 - (P1 - S1) / 2 - 8 + s;
-                const double mask = in_domain(k0, n0, l) && in_domain(k1, n1, l) ? 1. : 0.;
-                ASSERT_EQ(all[next++], is_mask ? mask : field[at(k0, n0, l) * n1 + at(k1, n1, l)])
-                  << periodic << is_mask << i << j << l;
-              }
+      {
+        const auto expect = [&](unsigned l, const auto &value)
+        {
+          const long P0 = 8, P1 = 16, S0 = P0 >> l, S1 = P1 >> l;
+          for (long r = 0; r < 16; ++r)
+            for (long s = 0; s < 32; ++s)
+              ASSERT_EQ(all[next++],
+                        value(i * S0 - (P0 - S0) / 2 - 4 + r, j * S1 - (P1 - S1) / 2 - 8 + s))
+                << periodic << i << j << l;
+        };
+        for (unsigned l = 0; l <= L; ++l)
+          expect(l, [&](long k0, long k1) { return field[at(k0, n0, l) * n1 + at(k1, n1, l)]; });
+        for (unsigned l = 0; l <= L && !periodic; ++l) // masks stand behind the views of all levels
+          expect(l, [&](long k0, long k1)
+                 { return in_domain(k0, n0, l) && in_domain(k1, n1, l) ? 1. : 0.; });
+      }
     EXPECT_EQ(next, all.size());
   }
 }
