@@ -16,6 +16,10 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
 
 using namespace understudy;
 using testing::HasSubstr;
@@ -202,6 +206,29 @@ TEST(MgTfnoBatches, TheLossIsTheErrorOfTheFields)
         const double expected = sum / static_cast<double>(n_fields * (n / side) * (n / side));
         EXPECT_NEAR(batches.loss(square, which).item<double>() / expected, 1., 2e-6) << periodic;
       });
+}
+
+// Half of a scaled field is wrong by a half where the loss is that of scaled fields; in physical
+// ones the mean is right, which is most of the field b.
+TEST(MgTfnoBatches, TheLossIsOfScaledFieldsOnlyWhereTheyAreWhole)
+{
+  const MgTfnoSamples s = identity_samples();
+  const auto loss_of_half = [&](bool scaled, unsigned levels)
+  {
+    MgTfnoParameters p = recipe("l2", levels, true);
+    p.loss_of_scaled = scaled;
+    const MgTfno::State scales = untrained(p, problem(), s);
+    const MgTfnoBatches batches(p, problem(), s, scales);
+    return batches
+      .loss([](const torch::Tensor &x) { return 0.5 * first_channels(x); },
+            std::array<std::size_t, 1>{0})
+      .item<double>();
+  };
+  EXPECT_NEAR(loss_of_half(true, 0), 0.5, 1e-6);
+  const double physical = loss_of_half(false, 0);
+  EXPECT_LT(physical, 0.4);
+  EXPECT_NEAR(loss_of_half(true, 1), physical, 1e-6);
+  EXPECT_NEAR(loss_of_half(false, 1), physical, 1e-6);
 }
 
 // What the network is given is the field of the sample, moved by one step on the torus, another one
