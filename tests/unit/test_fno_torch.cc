@@ -87,6 +87,29 @@ TEST(NativeNetwork, IsThatOfPlainOperationsAtSizesOfUse)
 
 // Along one random direction of all tensors and of the input, in which each moves as far as it is
 // long: a tensor whose gradient is wrong is seen unless its share of the slope is below 1e-6.
+// Weights are always rebuilt; the sums over the parts that others contract one by one are the same.
+TEST(Reconstruction, GivesTheSumsOverTheParts)
+{
+  const TensorShape shape = {4, 5, 6, 3}; // inputs, outputs, modes
+  torch::manual_seed(9);
+  const torch::Tensor X = torch::randn({2, 4, 6, 3}, torch::kComplexDouble);
+  for (const auto &[kind, sums] : {std::pair{Factorisation::tucker, "ijkl,ai,bj,ck,dl,nacd->nbcd"},
+                                   {Factorisation::cp, "r,ar,br,cr,dr,nacd->nbcd"},
+                                   {Factorisation::tt, "pai,ibj,jck,kdq,nacd->nbcd"}})
+  {
+    std::vector<torch::Tensor> operands;
+    for (const TensorShape &part : part_shapes(kind, shape, ranks_of(kind, shape, 0.5)))
+      operands.push_back(
+        torch::randn(std::vector<std::int64_t>(part.begin(), part.end()), torch::kComplexDouble));
+    const torch::Tensor W = reconstructed(kind, operands).view({4, 5, 6, 3});
+    operands.push_back(X);
+    const torch::Tensor factored = torch::einsum(sums, operands),
+                        rebuilt = torch::einsum("nacd,abcd->nbcd", {X, W});
+    EXPECT_LT((factored - rebuilt).norm().item<double>(), 1e-12 * rebuilt.norm().item<double>())
+      << name_of(kind);
+  }
+}
+
 TEST(Gradient, IsThatOfCentralDifferences)
 {
   for (const auto &config : test::small_fnos())
