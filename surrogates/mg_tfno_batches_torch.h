@@ -23,10 +23,9 @@ std::mt19937_64 epoch_generator(std::uint64_t seed, std::size_t epoch);
 /// shifted and cut in patches, answers put together and scaled back.
 ///
 /// *Shifts*. With random shifts, what stands at (i, j) of sample s is in epoch e what stands at
-/// (i + a, j + b) of the sample, the same for inputs and
-/// outputs, from the seed, e and s alone. On a torus the shifted pair is as good as the first; a
-/// network on whole fields without coordinates learns nothing new from it, one on patches sees
-/// others.
+/// (i + a, j + b) of the sample, inputs and outputs alike; a and b come from the seed, e and s
+/// alone. On a torus the shifted pair is as good as the first; a network on whole fields without
+/// coordinates learns nothing new from it, one on patches sees others.
 class MgTfnoBatches
 {
 public:

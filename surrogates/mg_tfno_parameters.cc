@@ -48,8 +48,8 @@ void declare_network(dealii::ParameterHandler &prm, MgTfnoParameters &p)
   add_number(prm, "Padding", n.padding1,
              "Zeros around the field, as a share of its side, on both sides [1]", Double(0., 1.));
   prm.add_parameter("Coordinates", p.coordinates,
-                    "The place in the square is two more inputs: for problems that are not "
-                    "periodic.");
+                    "The place in the square is two more inputs: for problems that are not alike "
+                    "everywhere, as with a boundary, or a forcing that stands still.");
   prm.add_parameter("Window coordinates", p.window_coordinates,
                     "The place in what the network sees at once, from 0 to 1, is two more inputs: "
                     "the same for all patches, whose views are no longer alike where they are "

@@ -97,10 +97,10 @@ const Registry<FieldMap, const FieldMapRequest &> &field_maps()
   static const FieldMaps all = []
   {
     FieldMaps r("map of fields");
-    r.add(
-      "mg-tfno",
-      "Multi-grid tensorised Fourier neural operator: fields on square grids of any resolution.",
-      make_mg_tfno);
+    r.add("mg-tfno",
+          "Multi-grid tensorised Fourier neural operator: fields on square grids, from the one of "
+          "the training to four times as fine.",
+          make_mg_tfno);
     r.add("mmgp",
           "Mesh-morphing Gaussian processes: meshes that all differ, fields with deviations.",
           make_mmgp);

@@ -30,8 +30,9 @@ public:
 
   std::vector<NamedSentence> closures() const override
   {
-    return {{"mg-tfno", "Solutions on grids of any resolution, by a tensorised Fourier neural "
-                        "operator that may see large fields in patches."}};
+    return {{"mg-tfno",
+             "Solutions on grids, from that of the training to four times as fine, by a "
+             "tensorised Fourier neural operator that may see large fields in patches."}};
   }
   std::vector<NamedSentence> solvers() const override
   {
