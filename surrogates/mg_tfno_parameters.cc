@@ -51,9 +51,9 @@ void declare_network(dealii::ParameterHandler &prm, MgTfnoParameters &p)
                     "The place in the square is two more inputs: for problems that are not alike "
                     "everywhere, as with a boundary, or a forcing that stands still.");
   prm.add_parameter("Window coordinates", p.window_coordinates,
-                    "The place in what the network sees at once, from 0 to 1, is two more inputs: "
-                    "the same for all patches, whose views are no longer alike where they are "
-                    "shifted.");
+                    "The place in what the network sees at once, from 0 to 1, is two more inputs. "
+                    "Patches need it to make use of their coarser views, which show the "
+                    "surroundings shrunk.");
 }
 
 void declare_patches(dealii::ParameterHandler &prm, MgTfnoParameters &p)

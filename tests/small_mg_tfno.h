@@ -2,14 +2,17 @@
 // Copyright (C) 2026 The Understudy authors
 #pragma once
 
-#include <surrogates/mg_tfno.h>
+#include <surrogates/mg_tfno_field_map.h>
+
+#include <cstddef>
+#include <vector>
 
 namespace understudy::test
 {
 /// f [1], g [mm] -> u [mm], v [1] on the square of side 2, with coordinates and random weights;
-/// with patches on a torus, or not @p periodic, or whole (levels 0): with a zero boundary. Inputs
-/// in
-/// (-1, 1) are trusted on n_points to 4 n_points points; the range of g is another than that of f.
+/// with patches on a torus, or not @p periodic, or whole (levels 0): with a zero boundary.
+/// Inputs in (-1, 1) are trusted on n_points to 4 n_points points; the range of g is another than
+/// that of f.
 inline MgTfno small_mg_tfno(unsigned levels = 1, std::size_t n_points = 8, bool periodic = true)
 {
   MgTfno::State s;
@@ -44,5 +47,27 @@ inline MgTfno small_mg_tfno(unsigned levels = 1, std::size_t n_points = 8, bool 
   c.grid = false;
   s.weights = FnoWeights::random(c, 5);
   return MgTfno(std::move(s));
+}
+
+/// What a map of small_mg_tfno() answers at nodes @p first, @p first + @p stride, ... of a grid.
+inline FieldAnswer answer_to(FieldMap &map, const GridView &grid, const std::vector<double> &f,
+                             const std::vector<double> &g, std::size_t first = 0,
+                             std::size_t stride = 1)
+{
+  std::vector<unsigned> nodes;
+  std::vector<double> f_here, g_here;
+  for (std::size_t i = first; i < grid.size(); i += stride)
+  {
+    nodes.push_back(static_cast<unsigned>(i));
+    f_here.push_back(f[i]);
+    g_here.push_back(g[i]);
+  }
+  FieldQuery query;
+  query.grid = &grid;
+  query.nodes = nodes;
+  query.fields = {{{"f", "1"}, f_here}, {{"g", "mm"}, g_here}};
+  FieldAnswer answer;
+  map.evaluate(query, answer);
+  return answer;
 }
 } // namespace understudy::test

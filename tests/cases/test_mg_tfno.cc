@@ -106,6 +106,7 @@ TEST_F(MgTfnoCase, RunsFromMediaToReport)
   const auto models = json("train.json")["models"];
   EXPECT_NEAR(results["compression"],
               models[1]["parameters"].get<double>() / models[0]["parameters"].get<double>(), 1e-12);
+  EXPECT_GT(results["compression"], 2.);
   // an exact solver on half the points is within some percent, the mean of all is not
   EXPECT_LT(results["coarse_interpolation_relative_l2"], 0.1);
   EXPECT_LT(results["coarse_interpolation_relative_l2_2x"], 0.1);

@@ -13,6 +13,7 @@
 #include <surrogates/equino_joint.h>
 #include <surrogates/equino_misfit.h>
 #include <surrogates/equino_training.h>
+#include <tests/broken_off.h>
 #include <tests/temporary_folder.h>
 
 #include <gmock/gmock.h>
@@ -312,35 +313,23 @@ TEST(EquinoJoint, TrainingLowersTheLossAndRepeatsItself)
 
 namespace
 {
-struct BrokenOff
-{
-};
-
-/// Trains with a break at the checkpoint of each number in @p breaks, counted from the last one.
-/// The state goes through the bytes of a file.
+/// Trains with breaks; tells in which phase each of them was.
 EquinoBranches train_with_breaks(const EquinoJointParameters &parameters,
-                                 std::vector<unsigned> breaks, std::vector<std::string> &phases)
+                                 const std::vector<unsigned> &breaks,
+                                 std::vector<std::string> &phases)
 {
-  TrainingCheckpoint checkpoint;
-  unsigned n_asked = 0;
-  checkpoint.wanted = [&] { return !breaks.empty() && ++n_asked > breaks.front(); };
-  checkpoint.save = [&](const ModelFile &state)
-  {
-    checkpoint.from =
-      std::make_shared<const ModelFile>(ModelFile::from_bytes(state.to_bytes(), "state"));
-    phases.push_back(state.meta()["joint"]["phase"]);
-    breaks.erase(breaks.begin());
-    n_asked = 0;
-    throw BrokenOff();
-  };
-  for (;;)
-    try
-    {
-      return train_equino_joint(parameters, ground().basis, *ground().rve, limit, {}, checkpoint);
-    }
-    catch (const BrokenOff &)
-    {
-    }
+  return test::train_with_breaks(breaks,
+                                 [&](const TrainingCheckpoint &checkpoint)
+                                 {
+                                   TrainingCheckpoint told = checkpoint;
+                                   told.save = [&](const ModelFile &state)
+                                   {
+                                     phases.push_back(state.meta()["joint"]["phase"]);
+                                     checkpoint.save(state);
+                                   };
+                                   return train_equino_joint(parameters, ground().basis,
+                                                             *ground().rve, limit, {}, told);
+                                 });
 }
 } // namespace
 

@@ -79,14 +79,12 @@ TEST(NativeNetwork, IsThatOfPlainOperationsAtSizesOfUse)
         const torch::Tensor variation = expected - expected.mean();
         const double error =
           ((y.to(torch::kFloat64) - expected).norm() / variation.norm()).item<double>();
-        EXPECT_LT(error, 2e-5) << modes << " modes, " << n << "^2 points";
+        EXPECT_LT(error, 1e-5) << modes << " modes, " << n << "^2 points";
       }
     }
   }
 }
 
-// Along one random direction of all tensors and of the input, in which each moves as far as it is
-// long: a tensor whose gradient is wrong is seen unless its share of the slope is below 1e-6.
 // Weights are always rebuilt; the sums over the parts that others contract one by one are the same.
 TEST(Reconstruction, GivesTheSumsOverTheParts)
 {
@@ -110,6 +108,8 @@ TEST(Reconstruction, GivesTheSumsOverTheParts)
   }
 }
 
+// Along one random direction of all tensors and of the input, in which each moves as far as it is
+// long: a tensor whose gradient is wrong is seen unless its share of the slope is below 1e-6.
 TEST(Gradient, IsThatOfCentralDifferences)
 {
   for (const auto &config : test::small_fnos())

@@ -53,21 +53,6 @@ std::vector<MgTfno> small_operators()
 {
   return {test::small_mg_tfno(0), test::small_mg_tfno(1), test::small_mg_tfno(1, 8, false)};
 }
-
-/// The answer of a map on one rank at all nodes of a grid.
-FieldAnswer answer_to(FieldMap &map, const GridView &grid, const std::vector<double> &f,
-                      const std::vector<double> &g)
-{
-  std::vector<unsigned> nodes(grid.size());
-  std::iota(nodes.begin(), nodes.end(), 0u);
-  FieldQuery query;
-  query.grid = &grid;
-  query.nodes = nodes;
-  query.fields = {{{"f", "1"}, f}, {{"g", "mm"}, g}};
-  FieldAnswer answer;
-  map.evaluate(query, answer);
-  return answer;
-}
 } // namespace
 
 TEST(MgTfno, BatchIsOneByOneAndPartsMakeTheWhole)
@@ -270,7 +255,7 @@ TEST(MgTfnoFieldMap, ZeroBoundaryIsPartOfTheAnswer)
   const GridView grid = MgTfnoFieldMap::grid_for(net.state().problem, n);
   ASSERT_EQ(grid.n_nodes[0], 9u);
   const auto f = test::random_numbers(81, 1, 0.9), g = test::random_numbers(81, 2, 0.9);
-  FieldAnswer answer = answer_to(map, grid, f, g);
+  FieldAnswer answer = test::answer_to(map, grid, f, g);
   ASSERT_EQ(answer.health, Health::ok) << answer.reason;
   GridBatch x(1, 2, n, n);
   for (unsigned i = 0; i < n; ++i)
@@ -288,7 +273,7 @@ TEST(MgTfnoFieldMap, ZeroBoundaryIsPartOfTheAnswer)
     }
   GridView other = grid;
   other.spacing[1] *= 1.01;
-  answer = answer_to(map, other, f, g);
+  answer = test::answer_to(map, other, f, g);
   EXPECT_EQ(answer.health, Health::not_converged);
   EXPECT_THAT(answer.reason, HasSubstr("[0, 2]^2"));
 }
@@ -307,7 +292,7 @@ TEST(MgTfnoFieldMap, WhatIsNotTrustedHasValuesAndAReason)
       auto f = test::random_numbers(grid.size(), 1, 0.9),
            g = test::random_numbers(grid.size(), 2, 0.9);
       g[nodes + 1] = far;
-      const FieldAnswer answer = answer_to(map, grid, f, g);
+      const FieldAnswer answer = test::answer_to(map, grid, f, g);
       EXPECT_EQ(answer.health, Health::outside_training_range);
       EXPECT_EQ(answer.reason, reason);
       ASSERT_TRUE(answer.has_values());
@@ -342,7 +327,7 @@ TEST(MgTfnoFieldMap, GridsThatCannotBeCutAreToldWithTheNearestOnes)
     MgTfnoFieldMap map(net, MPI_COMM_SELF);
     const GridView grid = MgTfnoFieldMap::grid_for(net.state().problem, 12);
     const auto f = test::random_numbers(grid.size(), 1, 0.9);
-    const FieldAnswer answer = answer_to(map, grid, f, f);
+    const FieldAnswer answer = test::answer_to(map, grid, f, f);
     EXPECT_EQ(answer.health, Health::not_converged);
     EXPECT_THAT(answer.reason, HasSubstr("12 points; the nearest sizes are 8 and 16."));
     EXPECT_FALSE(answer.has_values());
