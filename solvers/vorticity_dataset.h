@@ -46,7 +46,8 @@ struct VorticitySampling
 ///   f = N(0, tau^(2 alpha - 2) 2 (-Laplacian + tau^2)^-alpha),  alpha = 4, tau = 3,
 /// with the 2 of the sampler that Li et al. published, see GaussianRandomField.
 ///
-/// Measured on the 400 samples of the defaults, least to largest with the mean in brackets:
+/// Measured on the 400 samples of the defaults (bench_vorticity_data), least to largest with the
+/// mean in brackets:
 ///   rms f  0.88 (1.36) 2.00    max |f|  2.2 (3.9) 6.7
 ///   rms w  2.65 (4.47) 8.05    max |w|  6.3 (13) 25
 /// which contains what a trial of the recipe at 64 x 64 points gave (rms f 1.2 to 1.5, rms w 3.9 to
@@ -71,7 +72,8 @@ struct ForcingDataParameters
 ///   w(0) = N(0, tau^(2 alpha - 2) 2 (-Laplacian + tau^2)^-alpha),  alpha = 2.5, tau = 7,
 ///   F(x, y) = amplitude (sin + cos)(2 pi (x + y) / L).
 ///
-/// Measured on the 250 trajectories of the defaults, least to largest with the mean in brackets:
+/// Measured on the 250 trajectories of the defaults (bench_vorticity_data), least to largest with
+/// the mean in brackets:
 ///   rms w(0)  0.15 (0.25) 0.39    rms w(20)  0.89 (0.95) 1.03
 /// Half the time step changes w(1) by 4e-6 at most and w(20) by 7e-7, in the relative L2 norm; it
 /// is stability that limits it, the Courant number being 0.51 to 0.67. 20 intervals take 0.03 s.

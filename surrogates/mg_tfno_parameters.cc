@@ -41,12 +41,17 @@ void declare_network(dealii::ParameterHandler &prm, MgTfnoParameters &p)
                     Integer(0, 65536));
   prm.add_parameter("MLP skip", p.mlp_skip, "Path around them.",
                     Selection("none|identity|linear|soft gate"));
-  prm.add_parameter("Normalisation", p.norm, "Of the fields between layers.",
-                    Selection("none|instance|group"));
+  prm.add_parameter(
+    "Normalisation", p.norm,
+    "Of the fields between layers: of each sample and channel, of each sample, or of "
+    "each channel over the samples that a rank has in a training step.",
+    Selection("none|instance|group|batch"));
   prm.add_parameter("Activate first", n.preactivation,
                     "Layers begin with normalisation and activation instead of ending with them.");
   add_number(prm, "Padding", n.padding1,
              "Zeros around the field, as a share of its side, on both sides [1]", Double(0., 1.));
+  prm.add_parameter("One-sided padding", n.padding_one_sided,
+                    "Twice as many zeros stand behind the field, and none before it.");
   prm.add_parameter("Coordinates", p.coordinates,
                     "The place in the square is two more inputs: for problems that are not alike "
                     "everywhere, as with a boundary, or a forcing that stands still.");

@@ -45,29 +45,37 @@ std::vector<std::size_t> order_of(std::size_t n, std::uint64_t seed, std::size_t
   return order;
 }
 
-/// Where the tensors of a network stand in one array: each begins a cache line, which complex views
-/// need, too; what lies between is zero and stays so.
+/// Where the tensors of a network stand in one array, those that are trained first: each begins a
+/// cache line, which complex views need, too; what lies between is zero and stays so.
 struct FlatLayout
 {
   std::vector<std::int64_t> begins;
   std::vector<std::pair<std::size_t, std::size_t>> complex; ///< ranges of complex tensors
-  std::size_t size = 0;
+  std::size_t trained = 0, size = 0;
 
   explicit FlatLayout(const FnoConfig &config)
   {
     constexpr std::size_t line = 16;
-    for (const FnoTensor &tensor : fno_tensors(config))
+    for (const bool is_trained : {true, false})
     {
-      begins.push_back(number(size));
-      const std::size_t end = size + n_entries(tensor.shape);
-      if (tensor.is_complex)
-        complex.emplace_back(size, end);
-      size = (end + line - 1) / line * line;
+      for (const FnoTensor &tensor : fno_tensors(config))
+      {
+        if (tensor.is_trained != is_trained)
+          continue;
+        begins.push_back(number(size));
+        const std::size_t end = size + n_entries(tensor.shape);
+        if (tensor.is_complex)
+          complex.emplace_back(size, end);
+        size = (end + line - 1) / line * line;
+      }
+      if (is_trained)
+        trained = size;
     }
   }
 };
 
-/// A module whose parameters and their gradients each stand in one array.
+/// A module whose parameters and statistics stand in one array, and the gradients of the former in
+/// another one as long.
 class FlatModule
 {
 public:
@@ -76,14 +84,18 @@ public:
       values_(torch::zeros({number(layout.size)})),
       gradient_(torch::zeros({number(layout.size)}))
   {
-    std::size_t t = 0; // parameters stand in the order of fno_tensors()
-    for (torch::Tensor &p : module_->parameters())
+    std::size_t t = 0; // parameters, and buffers, stand in the order of fno_tensors()
+    const auto move = [&](torch::Tensor &p)
     {
       const std::int64_t begin = layout.begins[t++], n = p.numel();
       values_.narrow(0, begin, n).copy_(p.detach().flatten());
       p.set_data(values_.narrow(0, begin, n).view(p.sizes()));
-      p.mutable_grad() = gradient_.narrow(0, begin, n).view(p.sizes());
-    }
+      return gradient_.narrow(0, begin, n).view(p.sizes());
+    };
+    for (torch::Tensor &p : module_->parameters())
+      p.mutable_grad() = move(p);
+    for (torch::Tensor &b : module_->buffers())
+      move(b);
   }
 
   FnoModule &module() { return module_; }
@@ -115,7 +127,7 @@ public:
       state_(untrained(p, problem, samples)),
       layout_(config_),
       flat_(FnoModule(FnoWeights::random(config_, p.seed)), layout_),
-      adam_(p.adam, layout_.size, layout_.complex),
+      adam_(p.adam, layout_.trained, layout_.complex),
       batches_(p, problem, samples, state_),
       best_(flat_.values().begin(), flat_.values().end())
   {
@@ -205,6 +217,9 @@ private:
                       batch.subspan(mine.first, mine.size()));
       loss.backward();
       loss_sum_ += loss.item<double>();
+      // statistics go with the gradient: their mean over the samples of all ranks
+      for (std::size_t i = layout_.trained; i < layout_.size; ++i)
+        gradient[i] = static_cast<float>(mine.size()) * flat_.values()[i];
     }
     MPI_Allreduce(MPI_IN_PLACE, gradient.data(), static_cast<int>(gradient.size()), MPI_FLOAT,
                   MPI_SUM, comm_);
@@ -219,7 +234,9 @@ private:
       throw SolverError("The training broke down in epoch " +
                         std::to_string(record_.epochs.size() + 1) +
                         ": the gradient of the loss is not finite; try a smaller learning rate.");
-    adam_.step(rate, gradient, flat_.values());
+    adam_.step(rate, gradient.first(layout_.trained), flat_.values().first(layout_.trained));
+    std::ranges::copy(gradient.subspan(layout_.trained),
+                      flat_.values().begin() + number(layout_.trained));
   }
 
   void close_epoch(double loss, double rate)

@@ -7,6 +7,7 @@
 
 #include <torch/torch.h>
 
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -79,16 +80,17 @@ public:
       x = torch::cat({x, ones * ramp(n1).view({-1, 1}), ones * ramp(n2)}, 1);
     }
     x = two_layers("lift", x);
-    const std::int64_t p1 =
-      static_cast<std::int64_t>(config_.padding_points1(static_cast<std::size_t>(n1)));
-    const std::int64_t p2 =
-      static_cast<std::int64_t>(config_.padding_points2(static_cast<std::size_t>(n2)));
+    const auto points = [](double share, std::int64_t n)
+    { return std::lround(share * static_cast<double>(n)); };
+    const std::int64_t p1 = points(config_.padding1, n1), p2 = points(config_.padding2, n2);
+    const bool behind = config_.padding_one_sided;
+    const std::int64_t before1 = behind ? 0 : p1, before2 = behind ? 0 : p2;
     if (p1 > 0 || p2 > 0)
-      x = torch::constant_pad_nd(x, {p2, p2, p1, p1});
+      x = torch::constant_pad_nd(x, {before2, 2 * p2 - before2, before1, 2 * p1 - before1});
     const torch::Tensor joint = config_.joint ? spectral_weight("spectral") : torch::Tensor();
     for (std::size_t l = 0; l < config_.layers; ++l)
       x = block(l, x, joint);
-    return two_layers("project", x.narrow(2, p1, n1).narrow(3, p2, n2));
+    return two_layers("project", x.narrow(2, before1, n1).narrow(3, before2, n2));
   }
 
 private:
@@ -130,6 +132,9 @@ private:
       return torch::instance_norm(x, {}, {}, {}, {}, true, 0.1, 1e-5, false);
     if (config_.norm == FnoNorm::group)
       return torch::group_norm(x, 1, at(name + "/weight"), at(name + "/bias"), 1e-5);
+    if (config_.norm == FnoNorm::batch)
+      return torch::batch_norm(x, at(name + "/weight"), at(name + "/bias"), {}, {}, true, 0.1, 1e-5,
+                               false);
     return x;
   }
 

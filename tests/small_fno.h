@@ -65,8 +65,12 @@ inline std::vector<FnoConfig> small_fnos()
     small_fno([](FnoConfig &c)
               { c.norm = FnoNorm::instance, c.preactivation = true, c.mlp = false; }),
     small_fno([](FnoConfig &c) { c.norm = FnoNorm::group, c.mlp = false; }),
+    small_fno([](FnoConfig &c) { c.norm = FnoNorm::batch; }),
+    small_fno([](FnoConfig &c) { c.norm = FnoNorm::batch, c.preactivation = true; }),
+    small_fno([](FnoConfig &c) { c.norm = FnoNorm::batch, c.mlp = false, c.padding2 = 0.2; }),
     small_fno([](FnoConfig &c) { c.padding1 = 0.2, c.padding2 = 0.1, c.grid = false; }),
     small_fno([](FnoConfig &c) { c.padding1 = 0.2, c.norm = FnoNorm::instance; }),
+    small_fno([](FnoConfig &c) { c.padding1 = 0.2, c.padding2 = 0.1, c.padding_one_sided = true; }),
     small_fno([](FnoConfig &c) { c.modes1 = c.modes2 = 20; }), // more than the grid has
   };
 }

@@ -47,6 +47,9 @@ Json entry(const DarcySolution &solution, double seconds)
           {"reason", solution.guess.reason}};
 }
 
+/// First guesses come from elements that are so many times as long.
+constexpr unsigned guess_coarsening = 4;
+
 /// The exact solver on a coarse grid, whose answer is interpolated, as first guess.
 class CoarseGuess
 {
@@ -169,7 +172,7 @@ Json DarcyProblem::run(MgTfnoWorkshop &workshop) const
 
   Json record = {{"guesses", Json::array()}, {"preconditioners", Json::array()}};
   DarcySolver solver(data.solver, comm);
-  CoarseGuess coarse(data.solver, 4, comm);
+  CoarseGuess coarse(data.solver, guess_coarsening, comm);
   FieldGuess guess(workshop.field_map("operator"), {{"u", "1"}});
   std::shared_ptr<FieldMap> answers;
   std::optional<DarcySolver> small;
@@ -205,10 +208,13 @@ void DarcyProblem::report(const Json &record, Report &report) const
   if (guesses.empty())
     return;
   report.heading("First guess for conjugate gradients");
+  const unsigned coarse = data.solver.n_cells / guess_coarsening;
+  report.number("ksp_coarse_points", coarse);
   std::vector<Report::Row> rows;
-  for (const auto &[key, name] : {std::pair<const char *, const char *>{"zero", "zero"},
-                                  {"coarse", "coarse grid, interpolated"},
-                                  {"surrogate", "operator"}})
+  for (const auto &[key, name] :
+       {std::pair<const char *, std::string>{"zero", "zero"},
+        {"coarse", "exact on " + std::to_string(coarse) + "^2 elements, interpolated"},
+        {"surrogate", "operator"}})
   {
     const std::string where = std::string("/") + key,
                       as = std::string(key) == "surrogate" ? "guess" : key;

@@ -82,14 +82,20 @@ void add_networks(Report &report, const MgTfnoFindings &f)
   report.table(
     {"network", "parameters", "training", "best epoch", "last loss", "95 % of validation within"},
     rows);
-  if (const Json *dense = trained(f, "dense"))
-  {
-    const double all = dense->at("parameters"), mine = trained(f, "operator")->at("parameters");
-    report.number("compression", all / mine);
-    report.paragraph("The operator has {compression} times fewer parameters than the dense network "
-                     "of the same width, modes and layers, trained on the same data with the same "
-                     "recipe.");
-  }
+  const Json *dense = trained(f, "dense");
+  if (dense == nullptr)
+    return;
+  const double all = dense->at("parameters");
+  for (const std::string &name : f.predictors)
+    if (const Json *model = trained(f, name); model != nullptr && model != dense)
+      report.number(name == "operator" ? "compression" : name + "_compression",
+                    all / model->at("parameters").get<double>());
+  report.paragraph("The operator has {compression} times fewer parameters than the dense network "
+                   "of the same width, modes and layers, trained on the same data with the same "
+                   "recipe" +
+                   std::string(trained(f, "small") != nullptr
+                                 ? ", the small one {small_compression} times fewer."
+                                 : "."));
 }
 
 void add_operator(Report &report, const MgTfnoFindings &f)
@@ -267,6 +273,8 @@ void write_mg_tfno_report(const MgTfnoCaseParameters &parameters, const MgTfnoFi
   report.paragraph("Trained on {n_train} fields of " + grid_text(parameters.n_points) +
                    " points; exact answers on " + grid_text(parameters.problem().n_points()) +
                    " points.");
+  report.number("points", parameters.n_points);
+  report.number("points_exact", parameters.problem().n_points());
   add_operator(report, findings);
   add_rivals(report, parameters, findings);
   add_trust(report, findings);

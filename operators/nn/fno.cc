@@ -50,11 +50,12 @@ private:
   const ChannelKernels<T> &kernels = channel_kernels<T>();
   std::size_t n1, n2; ///< grid of inputs and outputs
   SpectralPath wanted;
-  std::size_t p1, p2, N1, N2; ///< padding and padded grid
+  std::size_t p1, p2, N1, N2; ///< zeros before the field, and padded grid
   std::size_t pitch;          ///< of the blocks
   KeptModes kept;
   std::size_t group; ///< samples that pass a block together
   bool normalised;
+  bool measured; ///< by statistics of the field at hand, not of the training
   SpectralTransform<T> transform;
   FftArray<T> field, inner;          ///< [group][N1][N2][pitch]; inner only between two norms
   FftArray<T> X, Y;                  ///< [kept][group][2][pitch]
@@ -73,14 +74,15 @@ Fno<T>::Pass::Pass(std::shared_ptr<const Layers> layers, std::size_t rows, std::
     n1(rows),
     n2(columns),
     wanted(path),
-    p1(config.padding_points1(rows)),
-    p2(config.padding_points2(columns)),
-    N1(rows + 2 * p1),
-    N2(columns + 2 * p2),
+    p1(config.padding_points1(rows).before),
+    p2(config.padding_points2(columns).before),
+    N1(rows + config.padding_points1(rows).all()),
+    N2(columns + config.padding_points2(columns).all()),
     pitch(channel_pitch<T>(config.width)),
     kept(net->blocks[0].spectral.kept(N1, N2)),
     group(group_of(n_samples)),
     normalised(config.norm != FnoNorm::none),
+    measured(normalised && config.norm != FnoNorm::batch),
     transform(N1, N2, kept, config.width, path),
     field(group * N1 * N2 * pitch),
     inner(normalised && config.preactivation && config.mlp ? N1 * N2 * pitch : 0),
@@ -160,7 +162,7 @@ void Fno<T>::Pass::lift(std::size_t sample, const T *x)
       kernels.product(hidden);
       std::fill_n(to, p2 * pitch, T(0));
       kernels.product(net->lift1.product(n2, row_wide.data(), net->lift0.pitch(), to + p2 * pitch));
-      std::fill_n(to + (p2 + n2) * pitch, p2 * pitch, T(0));
+      std::fill_n(to + (p2 + n2) * pitch, (N2 - p2 - n2) * pitch, T(0));
     }
     if (!normalised)
       row_done(0, i1, to, nullptr);
@@ -231,7 +233,7 @@ void Fno<T>::Pass::leave(std::size_t l, std::size_t sample, T *y)
   if (normalised && !pre)
   {
     clear_statistics();
-    for (std::size_t i1 = 0; i1 < N1; ++i1)
+    for (std::size_t i1 = 0; measured && i1 < N1; ++i1)
     {
       transform.inverse_row(i1, row.data(), block.spectral.bias());
       count(row.data());
@@ -341,6 +343,8 @@ void Fno<T>::Pass::clear_statistics()
 template <class T>
 void Fno<T>::Pass::count(const T *x)
 {
+  if (!measured)
+    return;
   for (std::size_t i = 0; i < N2; ++i)
     for (std::size_t c = 0; c < pitch; ++c)
     {
@@ -354,6 +358,12 @@ void Fno<T>::Pass::count(const T *x)
 template <class T>
 void Fno<T>::Pass::end_statistics(const NormLayer<T> &norm)
 {
+  if (!measured)
+  {
+    std::ranges::copy(norm.weight, factor.begin());
+    std::ranges::copy(norm.bias, shift.begin());
+    return;
+  }
   const auto n = static_cast<double>(N1 * N2);
   double all = 0., all_squares = 0.;
   for (std::size_t c = 0; c < config.width; ++c)

@@ -21,8 +21,10 @@ constexpr Names<FnoSkip, 4> skip_names = {{{FnoSkip::none, "none"},
                                            {FnoSkip::identity, "identity"},
                                            {FnoSkip::linear, "linear"},
                                            {FnoSkip::soft_gate, "soft gate"}}};
-constexpr Names<FnoNorm, 3> norm_names = {
-  {{FnoNorm::none, "none"}, {FnoNorm::instance, "instance"}, {FnoNorm::group, "group"}}};
+constexpr Names<FnoNorm, 4> norm_names = {{{FnoNorm::none, "none"},
+                                           {FnoNorm::instance, "instance"},
+                                           {FnoNorm::group, "group"},
+                                           {FnoNorm::batch, "batch"}}};
 
 template <class Enum, std::size_t n>
 std::string name_in(const Names<Enum, n> &names, Enum value)
@@ -42,9 +44,10 @@ Enum value_in(const Names<Enum, n> &names, const std::string &name)
   throw UserError("There is no '" + name + "' among the parts of a Fourier neural operator.");
 }
 
-std::size_t padding_points(double share, std::size_t n)
+FnoConfig::PaddingPoints padding_points(double share, bool one_sided, std::size_t n)
 {
-  return static_cast<std::size_t>(std::lround(share * static_cast<double>(n)));
+  const auto side = static_cast<std::size_t>(std::lround(share * static_cast<double>(n)));
+  return one_sided ? FnoConfig::PaddingPoints{0, 2 * side} : FnoConfig::PaddingPoints{side, side};
 }
 
 /// Visits every entry of a configuration with its name.
@@ -71,6 +74,7 @@ void visit(Config &c, Visitor &&entry)
   entry("preactivation", c.preactivation);
   entry("padding1", c.padding1);
   entry("padding2", c.padding2);
+  entry("padding_one_sided", c.padding_one_sided);
   entry("grid", c.grid);
 }
 
@@ -131,13 +135,13 @@ FnoNorm fno_norm_named(const std::string &name)
   return value_in(norm_names, name);
 }
 
-std::size_t FnoConfig::padding_points1(std::size_t n1) const
+FnoConfig::PaddingPoints FnoConfig::padding_points1(std::size_t n1) const
 {
-  return padding_points(padding1, n1);
+  return padding_points(padding1, padding_one_sided, n1);
 }
-std::size_t FnoConfig::padding_points2(std::size_t n2) const
+FnoConfig::PaddingPoints FnoConfig::padding_points2(std::size_t n2) const
 {
-  return padding_points(padding2, n2);
+  return padding_points(padding2, padding_one_sided, n2);
 }
 
 TensorShape FnoConfig::spectral_shape() const

@@ -31,11 +31,13 @@ enum class FnoNorm
 {
   none,
   instance, ///< per sample and channel
-  group     ///< per sample over all channels, then a factor and a shift per channel
+  group,    ///< per sample over all channels, then a factor and a shift per channel
+  batch     ///< per channel over the samples of a training step, then factor and shift; answers use
+            ///< running means over the steps instead, which move by a tenth of the way at each
 };
 
-/// By the names "none", "identity", "linear", "soft gate", and "none", "instance", "group";
-/// UserError for any other.
+/// By the names "none", "identity", "linear", "soft gate", and "none", "instance", "group",
+/// "batch"; UserError for any other.
 FnoSkip fno_skip_named(const std::string &name);
 FnoNorm fno_norm_named(const std::string &name);
 
@@ -69,6 +71,7 @@ struct FnoConfig
   FnoNorm norm = FnoNorm::none;
   bool preactivation = false;
   double padding1 = 0., padding2 = 0.; ///< share of the grid that is added, as zeros, on both sides
+  bool padding_one_sided = false;      ///< twice as much behind the field, nothing before it
   bool grid = true;                    ///< i1 / n1 and i2 / n2 are two more inputs
 
   std::size_t n_lifted() const { return n_in + (grid ? 2 : 0); }
@@ -79,8 +82,14 @@ struct FnoConfig
   }
   std::size_t mlp_channels() const { return mlp_width > 0 ? mlp_width : (width + 1) / 2; }
   std::size_t norms_per_block() const { return norm == FnoNorm::none ? 0 : mlp ? 2 : 1; }
-  std::size_t padding_points1(std::size_t n1) const; ///< on each side of n1 points
-  std::size_t padding_points2(std::size_t n2) const;
+  /// Zeros before and behind a field of so many points.
+  struct PaddingPoints
+  {
+    std::size_t before = 0, behind = 0;
+    std::size_t all() const { return before + behind; }
+  };
+  PaddingPoints padding_points1(std::size_t n1) const;
+  PaddingPoints padding_points2(std::size_t n2) const;
 
   /// The sizes of the factorised tensor: [layers] if joint, [width] (twice unless separable),
   /// [modes1][modes2/2 + 1].
@@ -95,7 +104,7 @@ struct FnoConfig
   static FnoConfig from_json(const nlohmann::json &json, const std::string &source);
 };
 
-/// A trainable tensor; complex ones end in an axis of two, real and imaginary part.
+/// A tensor of a network; complex ones end in an axis of two, real and imaginary part.
 struct FnoTensor
 {
   enum class Start
@@ -110,14 +119,16 @@ struct FnoTensor
   Start start = Start::constant;
   double scale = 0.;
   bool is_complex = false;
+  bool is_trained = true; ///< false: statistics of what was seen in the training
 };
 
 /// All tensors of a network in a fixed order. Spectral weights start complex normal with the
 /// standard deviation sqrt(1 / width) (of real and imaginary part each sqrt(1 / (2 width))), their
-/// biases normal with the first; pixel layers uniform within 1 / sqrt(inputs); gates at one.
+/// biases normal with the first; pixel layers uniform within 1 / sqrt(inputs); gates at one;
+/// statistics as mean 0 and variance 1.
 std::vector<FnoTensor> fno_tensors(const FnoConfig &config);
 
-/// Real numbers in all tensors.
+/// Real numbers in all tensors that are trained.
 std::size_t n_parameters(const FnoConfig &config);
 
 /// A network: what it is made of and the values of its tensors.

@@ -60,6 +60,25 @@ SkipLayer<T> skip_layer(const FnoWeights &w, const std::string &name, FnoSkip ki
     layer.gate = padded<T>(w.at(name + "/gate"));
   return layer;
 }
+
+template <class T>
+NormLayer<T> norm_layer(const FnoWeights &w, const std::string &name)
+{
+  std::vector<double> weight(w.config.width, 1.), bias(w.config.width, 0.);
+  if (w.config.norm != FnoNorm::instance)
+    weight = w.at(name + "/weight"), bias = w.at(name + "/bias");
+  if (w.config.norm == FnoNorm::batch)
+    for (std::size_t c = 0; c < weight.size(); ++c)
+    {
+      const double variance = w.at(name + "/variance")[c];
+      if (variance < 0.)
+        throw UserError("The tensor '" + name +
+                        "/variance' of a Fourier neural operator holds a negative number.");
+      weight[c] /= std::sqrt(variance + 1e-5);
+      bias[c] -= weight[c] * w.at(name + "/mean")[c];
+    }
+  return {padded<T>(weight), padded<T>(bias)};
+}
 } // namespace
 
 template <class T>
@@ -87,14 +106,7 @@ Fno<T>::Layers::Layers(const FnoWeights &w) : config(w.config)
       block.mlp_skip = skip_layer<T>(w, name + "/mlp_skip", config.mlp_skip);
     }
     for (std::size_t n = 0; n < config.norms_per_block(); ++n)
-    {
-      const std::string norm = name + "/norm" + std::to_string(n);
-      const bool affine = config.norm == FnoNorm::group;
-      block.norm[n].weight =
-        padded<T>(affine ? w.at(norm + "/weight") : std::vector<double>(width, 1.));
-      block.norm[n].bias =
-        padded<T>(affine ? w.at(norm + "/bias") : std::vector<double>(width, 0.));
-    }
+      block.norm[n] = norm_layer<T>(w, name + "/norm" + std::to_string(n));
     blocks.push_back(std::move(block));
   }
 }

@@ -22,7 +22,8 @@ struct SkipLayer
 template <class T>
 struct NormLayer
 {
-  FftArray<T> weight, bias; ///< [pitch]; ones and zeros for instance normalisation
+  FftArray<T> weight, bias; ///< [pitch]; of what has mean 0 and variance 1, or, with statistics of
+                            ///< the training, of the field itself
 };
 
 template <class T>

@@ -76,7 +76,8 @@ FnoModuleImpl::FnoModuleImpl(const FnoWeights &weights, torch::ScalarType type)
     torch::Tensor t = torch::empty(sizes(tensor.shape), torch::kFloat64);
     TORCH_CHECK(static_cast<std::size_t>(t.numel()) == values.size());
     std::copy(values.begin(), values.end(), t.data_ptr<double>());
-    tensors_[tensor.name] = register_parameter(tensor.name, t.to(type));
+    tensors_[tensor.name] = tensor.is_trained ? register_parameter(tensor.name, t.to(type))
+                                              : register_buffer(tensor.name, t.to(type));
   }
 }
 
@@ -130,11 +131,20 @@ torch::Tensor FnoModuleImpl::norm(const std::string &name, const torch::Tensor &
 {
   if (config_.norm == FnoNorm::none)
     return x;
+  constexpr double move = 0.1, tiny = 1e-5; // of running means; added to variances
   const torch::Tensor first = fno::channels_first(x, config_.width);
-  return fno::channels_last(
-    config_.norm == FnoNorm::instance
-      ? torch::instance_norm(first, {}, {}, {}, {}, true, 0.1, 1e-5, false)
-      : torch::group_norm(first, 1, at(name + "/weight"), at(name + "/bias"), 1e-5));
+  const torch::Tensor weight = at(name + "/weight"), bias = at(name + "/bias");
+  switch (config_.norm)
+  {
+  case FnoNorm::group:
+    return fno::channels_last(torch::group_norm(first, 1, weight, bias, tiny));
+  case FnoNorm::batch:
+    return fno::channels_last(torch::batch_norm(first, weight, bias, at(name + "/mean"),
+                                                at(name + "/variance"), is_training(), move, tiny,
+                                                false));
+  default:
+    return fno::channels_last(torch::instance_norm(first, {}, {}, {}, {}, true, move, tiny, false));
+  }
 }
 
 // With pairs of real numbers for complex ones.
@@ -207,15 +217,17 @@ torch::Tensor FnoModuleImpl::forward(torch::Tensor x)
   TORCH_CHECK(x.dim() == 4 && x.size(1) == number(config_.n_in), "a Fourier neural operator with ",
               config_.n_in, " inputs got ", x.sizes());
   const std::int64_t n1 = x.size(2), n2 = x.size(3);
-  const std::int64_t p1 = number(config_.padding_points1(static_cast<std::size_t>(n1)));
-  const std::int64_t p2 = number(config_.padding_points2(static_cast<std::size_t>(n2)));
+  const auto p1 = config_.padding_points1(static_cast<std::size_t>(n1));
+  const auto p2 = config_.padding_points2(static_cast<std::size_t>(n2));
   x = lifted(x);
-  if (p1 > 0 || p2 > 0)
-    x = torch::constant_pad_nd(x, {0, 0, p2, p2, p1, p1});
+  if (p1.all() > 0 || p2.all() > 0)
+    x = torch::constant_pad_nd(
+      x, {0, 0, number(p2.before), number(p2.behind), number(p1.before), number(p1.behind)});
   const torch::Tensor joint = config_.joint ? spectral_weight("spectral") : torch::Tensor();
   for (std::size_t l = 0; l < config_.layers; ++l)
     x = block(l, x, joint);
-  x = fno::pixel_mlp(x.narrow(1, p1, n1).narrow(2, p2, n2), torch::Tensor(), two_layers("project"));
+  x = x.narrow(1, number(p1.before), n1).narrow(2, number(p2.before), n2);
+  x = fno::pixel_mlp(x, torch::Tensor(), two_layers("project"));
   return fno::channels_first(x, config_.n_out);
 }
 } // namespace understudy

@@ -22,7 +22,8 @@ struct MlpTensors;
 /// two, so that any optimiser can be used; a factorised weight is rebuilt at every call. Parameters
 /// have the names of fno_tensors(). Spectral convolutions and channel MLPs are single operations
 /// with a gradient written by hand, on fields that are kept channel last; there are no second
-/// derivatives. On one thread equal calls give equal bits.
+/// derivatives. On one thread equal calls give equal bits. Statistics of the training are buffers,
+/// which calls move while is_training(), as after the start, and use after eval().
 class FnoModuleImpl : public torch::nn::Module
 {
 public:

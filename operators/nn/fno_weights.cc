@@ -31,6 +31,13 @@ public:
     all_.push_back({name, std::move(shape), start, scale, is_complex});
   }
 
+  void statistics(const std::string &name)
+  {
+    add(name + "/mean", {config_.width}, Start::constant, 0.);
+    add(name + "/variance", {config_.width}, Start::constant, 1.);
+    all_.back().is_trained = (all_.end() - 2)->is_trained = false;
+  }
+
   void pixel_layer(const std::string &name, std::size_t n_in, std::size_t n_out, bool bias)
   {
     const double bound = 1. / std::sqrt(static_cast<double>(n_in));
@@ -134,12 +141,14 @@ std::vector<FnoTensor> fno_tensors(const FnoConfig &config)
       collect.two_layers(block + "/mlp", config.width, config.mlp_channels(), config.width);
       collect.skip(block + "/mlp_skip", config.mlp_skip);
     }
-    if (config.norm == FnoNorm::group)
+    if (config.norm == FnoNorm::group || config.norm == FnoNorm::batch)
       for (std::size_t n = 0; n < config.norms_per_block(); ++n)
       {
         const std::string norm = block + "/norm" + std::to_string(n);
         collect.add(norm + "/weight", {config.width}, Start::constant, 1.);
         collect.add(norm + "/bias", {config.width}, Start::constant, 0.);
+        if (config.norm == FnoNorm::batch)
+          collect.statistics(norm);
       }
   }
   collect.two_layers("project", config.width, config.projection_channels(), config.n_out);
@@ -150,7 +159,7 @@ std::size_t n_parameters(const FnoConfig &config)
 {
   std::size_t n = 0;
   for (const auto &tensor : fno_tensors(config))
-    n += n_entries(tensor.shape);
+    n += tensor.is_trained ? n_entries(tensor.shape) : 0;
   return n;
 }
 

@@ -189,16 +189,17 @@ TEST(MgTfnoMpi, TrainingTakesTheStepsOfOneRank)
 TEST(MgTfnoMpi, BrokenOffAndResumedIsTheUnbrokenTraining)
 {
   const MgTfnoSamples s = samples(13, 3);
-  for (const unsigned levels : {0u, 1u})
+  MgTfnoParameters with_statistics = recipe(0);
+  with_statistics.norm = "batch";
+  for (const MgTfnoParameters &p : {recipe(0), recipe(1), with_statistics})
   {
     MgTfnoTraining unbroken;
-    const auto whole =
-      weights_of(train_mg_tfno(MPI_COMM_WORLD, recipe(levels), problem(), s, unbroken));
+    const auto whole = weights_of(train_mg_tfno(MPI_COMM_WORLD, p, problem(), s, unbroken));
     for (const auto &breaks : {std::vector<unsigned>{0}, {2}, {1, 4, 0}, {11}})
     {
       MgTfnoTraining record;
-      const auto resumed = weights_of(train_with_breaks(recipe(levels), s, breaks, record));
-      EXPECT_EQ(resumed, whole) << levels << ", " << breaks.front();
+      const auto resumed = weights_of(train_with_breaks(p, s, breaks, record));
+      EXPECT_EQ(resumed, whole) << p.patching.levels << p.norm << ", " << breaks.front();
       EXPECT_EQ(record.best_epoch, unbroken.best_epoch);
       ASSERT_EQ(record.epochs.size(), unbroken.epochs.size());
       for (std::size_t e = 0; e < record.epochs.size(); ++e)
@@ -208,6 +209,26 @@ TEST(MgTfnoMpi, BrokenOffAndResumedIsTheUnbrokenTraining)
       }
     }
   }
+}
+
+// After one step the running mean of what the first block normalises has gone a tenth of the way
+// from 0 to the mean over all samples, however unequally ranks share them: that of one rank.
+TEST(MgTfnoMpi, RunningMeansAreThoseOfAllSamples)
+{
+  MgTfnoParameters p = recipe();
+  p.norm = "batch";
+  p.batch = 100;
+  p.epochs = 1;
+  const MgTfnoSamples s = samples(13, 3);
+  MgTfnoTraining record;
+  const auto mean = [&](MPI_Comm comm)
+  { return train_mg_tfno(comm, p, problem(), s, record).state().weights.at("block0/norm0/mean"); };
+  const auto all = mean(MPI_COMM_WORLD), one = mean(MPI_COMM_SELF);
+  double largest = 0.;
+  for (const double m : one)
+    largest = std::max(largest, std::abs(m));
+  ASSERT_GT(largest, 1e-3);
+  EXPECT_LT(largest_difference(all, one), 1e-6 * largest);
 }
 
 TEST(MgTfnoMpi, LearnsASquareAtEveryResolution)

@@ -147,6 +147,12 @@ TEST(Fno, RefusesTensorsThatDoNotFit)
   EXPECT_THAT(sentence_of<UserError>([&] { Fno<float>{weights}; }),
               HasSubstr("'block1/skip/weight'"));
   weights = FnoWeights::random(small(), 1);
+  FnoConfig batch = small();
+  batch.norm = FnoNorm::batch;
+  auto with_statistics = FnoWeights::random(batch, 1);
+  with_statistics.tensors["block1/norm0/variance"][2] = -1.;
+  EXPECT_THAT(sentence_of<UserError>([&] { Fno<float>{with_statistics}; }),
+              HasSubstr("'block1/norm0/variance'"));
   weights.tensors["block1/skip/weight"][3] = 1e39; // a double, but no float
   EXPECT_THAT(sentence_of<UserError>([&] { Fno<float>{weights}; }), HasSubstr("not finite"));
   EXPECT_NO_THROW(Fno<double>{weights});
@@ -215,6 +221,18 @@ TEST(Fno, ShiftsWithItsInputOnTheTorus)
   const auto y = run(net, 1, n1, n2, x);
   EXPECT_LT(distance(run(net, 1, n1, n2, shifted(x)), shifted(y)), 1e-5);
   EXPECT_GT(distance(y, shifted(y)), 1e-3);
+}
+
+TEST(Fno, IsPaddedOnBothSidesOrBehind)
+{
+  FnoConfig c = small();
+  c.padding1 = 0.2;
+  EXPECT_EQ(c.padding_points1(11).before, 2u);
+  EXPECT_EQ(c.padding_points1(11).behind, 2u);
+  EXPECT_EQ(c.padding_points2(11).all(), 0u);
+  c.padding_one_sided = true;
+  EXPECT_EQ(c.padding_points1(11).before, 0u);
+  EXPECT_EQ(c.padding_points1(11).behind, 4u);
 }
 
 TEST(Fno, IsTheSameByEitherTransform)

@@ -24,6 +24,7 @@ double distance(const FnoConfig &config, std::int64_t n1, std::int64_t n2)
 {
   const auto type = sizeof(T) == 4 ? torch::kFloat32 : torch::kFloat64;
   FnoModule module(disturbed(config), type);
+  module->eval();
   const torch::NoGradGuard no_gradient;
   torch::manual_seed(1);
   const torch::Tensor x = torch::randn({3, 2, n1, n2}, type);
@@ -142,6 +143,33 @@ TEST(Gradient, IsThatOfCentralDifferences)
     constexpr double h = 1e-5;
     const double upper = move(h), lower = move(-2. * h);
     EXPECT_NEAR((upper - lower) / (2. * h), slope, 1e-6 * size) << text(config);
+  }
+}
+
+// Running means follow those of the steps, which after many equal ones they have reached: then the
+// answer is that of the training, but for the n - 1 of 576 values by which variances are divided.
+TEST(BatchNormalisation, EndsInTheMeansOfTheTraining)
+{
+  for (const bool first : {false, true})
+  {
+    FnoConfig config = test::small_fno([](FnoConfig &c) { c.norm = FnoNorm::batch; });
+    config.preactivation = first;
+    FnoModule module(disturbed(config), torch::kFloat64);
+    const torch::NoGradGuard no_gradient;
+    torch::manual_seed(4);
+    const torch::Tensor x = torch::randn({3, 2, 16, 12}, torch::kFloat64);
+    torch::Tensor y = torch::empty({3, 3, 16, 12}, torch::kFloat64);
+    const auto distance_from_training = [&]
+    {
+      const torch::Tensor expected = module->forward(x);
+      Fno<double>(module->weights())
+        .evaluate(3, 16, 12, x.data_ptr<double>(), y.data_ptr<double>());
+      return ((y - expected).norm() / expected.norm()).item<double>();
+    };
+    EXPECT_GT(distance_from_training(), 0.05);
+    for (unsigned step = 0; step < 300; ++step)
+      module->forward(x);
+    EXPECT_LT(distance_from_training(), 5e-3);
   }
 }
 
