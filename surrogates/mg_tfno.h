@@ -52,7 +52,7 @@ struct MgTfnoProblem
 class MgTfno
 {
 public:
-  static constexpr int file_version = 1;
+  static constexpr int file_version = 2;
 
   /// What is looked at of an input field: smallest and largest value, mean, root mean square, and
   /// the mean of |x(i + 1, j) - x(i, j)| + |x(i, j + 1) - x(i, j)| over the spacing in units of the

@@ -43,15 +43,16 @@ void declare_network(dealii::ParameterHandler &prm, MgTfnoParameters &p)
                     Selection("none|identity|linear|soft gate"));
   prm.add_parameter(
     "Normalisation", p.norm,
-    "Of the fields between layers: of each sample and channel, of each sample, or of "
-    "each channel over the samples that a rank has in a training step.",
+    "Between layers, to mean 0 and variance 1. instance: each sample and channel by itself; "
+    "group: each sample over all channels; batch: each channel over the samples of a training "
+    "step, in inference by running means.",
     Selection("none|instance|group|batch"));
   prm.add_parameter("Activate first", n.preactivation,
                     "Layers begin with normalisation and activation instead of ending with them.");
   add_number(prm, "Padding", n.padding1,
              "Zeros around the field, as a share of its side, on both sides [1]", Double(0., 1.));
   prm.add_parameter("One-sided padding", n.padding_one_sided,
-                    "Twice as many zeros stand behind the field, and none before it.");
+                    "The zeros stand behind the field only.");
   prm.add_parameter("Coordinates", p.coordinates,
                     "The place in the square is two more inputs: for problems that are not alike "
                     "everywhere, as with a boundary, or a forcing that stands still.");

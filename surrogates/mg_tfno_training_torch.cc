@@ -74,26 +74,28 @@ struct FlatLayout
   }
 };
 
-/// A module whose parameters and statistics stand in one array, and the gradients of the former in
-/// another one as long.
+/// A module whose parameters and running statistics stand in one array, and the gradients of the
+/// former in another one.
 class FlatModule
 {
 public:
   FlatModule(FnoModule module, const FlatLayout &layout)
     : module_(std::move(module)),
       values_(torch::zeros({number(layout.size)})),
-      gradient_(torch::zeros({number(layout.size)}))
+      gradient_(torch::zeros({number(layout.trained)}))
   {
     std::size_t t = 0; // parameters, and buffers, stand in the order of fno_tensors()
     const auto move = [&](torch::Tensor &p)
     {
-      const std::int64_t begin = layout.begins[t++], n = p.numel();
-      values_.narrow(0, begin, n).copy_(p.detach().flatten());
-      p.set_data(values_.narrow(0, begin, n).view(p.sizes()));
-      return gradient_.narrow(0, begin, n).view(p.sizes());
+      const torch::Tensor place = values_.narrow(0, layout.begins[t++], p.numel());
+      place.copy_(p.detach().flatten());
+      p.set_data(place.view(p.sizes()));
     };
     for (torch::Tensor &p : module_->parameters())
-      p.mutable_grad() = move(p);
+    {
+      p.mutable_grad() = gradient_.narrow(0, layout.begins[t], p.numel()).view(p.sizes());
+      move(p);
+    }
     for (torch::Tensor &b : module_->buffers())
       move(b);
   }
@@ -131,6 +133,14 @@ public:
       batches_(p, problem, samples, state_),
       best_(flat_.values().begin(), flat_.values().end())
   {
+    flat_.module()->normalise_over_ranks(
+      [this](std::span<double> sums)
+      {
+        if (looks_on_)
+          std::ranges::fill(sums, 0.);
+        MPI_Allreduce(MPI_IN_PLACE, sums.data(), static_cast<int>(sums.size()), MPI_DOUBLE, MPI_SUM,
+                      comm_);
+      });
     record_ = {};
     record_.n_parameters = n_parameters(config_);
     if (checkpoint_.from)
@@ -210,16 +220,18 @@ private:
     const std::span<float> gradient = flat_.gradient();
     std::ranges::fill(gradient, 0.f);
     const RankShare mine = share_of_rank(comm_, batch.size());
-    if (mine.size() > 0)
+    // statistics are those of all ranks: one without samples takes part with what does not count
+    looks_on_ = mine.size() == 0;
+    if (!looks_on_ || config_.norm == FnoNorm::batch)
     {
       const torch::Tensor loss =
         batches_.loss([this](const torch::Tensor &x) { return flat_.module()->forward(x); },
-                      batch.subspan(mine.first, mine.size()));
+                      looks_on_ ? batch.first(1) : batch.subspan(mine.first, mine.size()));
       loss.backward();
-      loss_sum_ += loss.item<double>();
-      // statistics go with the gradient: their mean over the samples of all ranks
-      for (std::size_t i = layout_.trained; i < layout_.size; ++i)
-        gradient[i] = static_cast<float>(mine.size()) * flat_.values()[i];
+      if (looks_on_)
+        std::ranges::fill(gradient, 0.f);
+      else
+        loss_sum_ += loss.item<double>();
     }
     MPI_Allreduce(MPI_IN_PLACE, gradient.data(), static_cast<int>(gradient.size()), MPI_FLOAT,
                   MPI_SUM, comm_);
@@ -234,9 +246,7 @@ private:
       throw SolverError("The training broke down in epoch " +
                         std::to_string(record_.epochs.size() + 1) +
                         ": the gradient of the loss is not finite; try a smaller learning rate.");
-    adam_.step(rate, gradient.first(layout_.trained), flat_.values().first(layout_.trained));
-    std::ranges::copy(gradient.subspan(layout_.trained),
-                      flat_.values().begin() + number(layout_.trained));
+    adam_.step(rate, gradient, flat_.values().first(layout_.trained));
   }
 
   void close_epoch(double loss, double rate)
@@ -353,6 +363,7 @@ private:
   std::vector<float> best_;
   std::optional<Progress> progress_;
   std::size_t batch_ = 0; ///< of the epoch that goes on
+  bool looks_on_ = false; ///< this rank has no sample in the step at work
   double loss_sum_ = 0.;  ///< of this rank, over its samples in this epoch
   double start_ = seconds_now(), earlier_seconds_ = 0.;
 };

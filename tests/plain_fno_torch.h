@@ -86,7 +86,7 @@ public:
     const bool behind = config_.padding_one_sided;
     const std::int64_t before1 = behind ? 0 : p1, before2 = behind ? 0 : p2;
     if (p1 > 0 || p2 > 0)
-      x = torch::constant_pad_nd(x, {before2, 2 * p2 - before2, before1, 2 * p1 - before1});
+      x = torch::constant_pad_nd(x, {before2, p2, before1, p1});
     const torch::Tensor joint = config_.joint ? spectral_weight("spectral") : torch::Tensor();
     for (std::size_t l = 0; l < config_.layers; ++l)
       x = block(l, x, joint);

@@ -377,7 +377,7 @@ void Fno<T>::Pass::end_statistics(const NormLayer<T> &norm)
     const double mean = (group_norm ? all : sum[c]) / n;
     const double square = (group_norm ? all_squares : sum_squares[c]) / n;
     const double variance = std::max(0., square - mean * mean);
-    const double a = static_cast<double>(norm.weight[c]) / std::sqrt(variance + 1e-5);
+    const double a = static_cast<double>(norm.weight[c]) / std::sqrt(variance + fno_norm_epsilon);
     factor[c] = static_cast<T>(a);
     shift[c] = static_cast<T>(static_cast<double>(norm.bias[c]) - mean * a);
   }

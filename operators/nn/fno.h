@@ -14,15 +14,15 @@ namespace understudy
 /// the constructor. Fields are channel-last inside; between two spectral convolutions all layers
 /// that act on pixels run row by row of the grid, from the inverse transform of one block to the
 /// forward transform of the next, so that each activation is read and written once per block
-/// (normalisations, which need the whole field, take further sweeps). Memory is taken at the first
-/// call for a grid or a larger number of samples, at others none. One object per thread; copies
-/// share the weights.
+/// (with normalisations, most of which need the whole field, it takes further sweeps). Memory is
+/// taken at the first call for a grid or a larger number of samples, at others none. One object per
+/// thread; copies share the weights.
 template <class T>
 class Fno
 {
 public:
   /// Throws UserError when a tensor is missing, has another size than fno_tensors() says or holds a
-  /// number that is not finite.
+  /// number that is not finite or a variance that is negative.
   explicit Fno(const FnoWeights &weights);
   Fno(const Fno &);
   ~Fno();

@@ -47,7 +47,7 @@ Enum value_in(const Names<Enum, n> &names, const std::string &name)
 FnoConfig::PaddingPoints padding_points(double share, bool one_sided, std::size_t n)
 {
   const auto side = static_cast<std::size_t>(std::lround(share * static_cast<double>(n)));
-  return one_sided ? FnoConfig::PaddingPoints{0, 2 * side} : FnoConfig::PaddingPoints{side, side};
+  return one_sided ? FnoConfig::PaddingPoints{0, side} : FnoConfig::PaddingPoints{side, side};
 }
 
 /// Visits every entry of a configuration with its name.

@@ -26,14 +26,17 @@ enum class FnoSkip
   soft_gate ///< x -> w .* x, one factor per channel
 };
 
-/// Normalisation of a field, (x - mean) / sqrt(variance + 1e-5).
+/// Added to variances.
+inline constexpr double fno_norm_epsilon = 1e-5;
+
+/// Normalisation of a field, (x - mean) / sqrt(variance + fno_norm_epsilon).
 enum class FnoNorm
 {
   none,
   instance, ///< per sample and channel
   group,    ///< per sample over all channels, then a factor and a shift per channel
-  batch     ///< per channel over the samples of a training step, then factor and shift; answers use
-            ///< running means over the steps instead, which move by a tenth of the way at each
+  batch     ///< per channel over the samples of a training step, then a factor and a shift;
+            ///< inference uses running statistics, 0.9 of the last ones + 0.1 of those of the step
 };
 
 /// By the names "none", "identity", "linear", "soft gate", and "none", "instance", "group",
@@ -71,7 +74,7 @@ struct FnoConfig
   FnoNorm norm = FnoNorm::none;
   bool preactivation = false;
   double padding1 = 0., padding2 = 0.; ///< share of the grid that is added, as zeros, on both sides
-  bool padding_one_sided = false;      ///< twice as much behind the field, nothing before it
+  bool padding_one_sided = false;      ///< behind the field only
   bool grid = true;                    ///< i1 / n1 and i2 / n2 are two more inputs
 
   std::size_t n_lifted() const { return n_in + (grid ? 2 : 0); }

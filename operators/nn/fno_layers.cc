@@ -74,8 +74,11 @@ NormLayer<T> norm_layer(const FnoWeights &w, const std::string &name)
       if (variance < 0.)
         throw UserError("The tensor '" + name +
                         "/variance' of a Fourier neural operator holds a negative number.");
-      weight[c] /= std::sqrt(variance + 1e-5);
+      weight[c] /= std::sqrt(variance + fno_norm_epsilon);
       bias[c] -= weight[c] * w.at(name + "/mean")[c];
+      if (!std::isfinite(static_cast<T>(weight[c])) || !std::isfinite(static_cast<T>(bias[c])))
+        throw UserError("The tensors '" + name +
+                        "' of a Fourier neural operator give a number that is not finite.");
     }
   return {padded<T>(weight), padded<T>(bias)};
 }

@@ -22,8 +22,9 @@ struct SkipLayer
 template <class T>
 struct NormLayer
 {
-  FftArray<T> weight, bias; ///< [pitch]; of what has mean 0 and variance 1, or, with statistics of
-                            ///< the training, of the field itself
+  /// [pitch]; weight x + bias, x being the field normalised to mean 0 and variance 1; with batch
+  /// normalisation the running statistics are folded in, and x is the field itself.
+  FftArray<T> weight, bias;
 };
 
 template <class T>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
+#include <operators/nn/batch_norm_torch.h>
 #include <operators/nn/fno_operations_torch.h>
 #include <operators/nn/fno_torch.h>
 
@@ -131,7 +132,7 @@ torch::Tensor FnoModuleImpl::norm(const std::string &name, const torch::Tensor &
 {
   if (config_.norm == FnoNorm::none)
     return x;
-  constexpr double move = 0.1, tiny = 1e-5; // of running means; added to variances
+  constexpr double tiny = fno_norm_epsilon;
   const torch::Tensor first = fno::channels_first(x, config_.width);
   const torch::Tensor weight = at(name + "/weight"), bias = at(name + "/bias");
   switch (config_.norm)
@@ -139,11 +140,15 @@ torch::Tensor FnoModuleImpl::norm(const std::string &name, const torch::Tensor &
   case FnoNorm::group:
     return fno::channels_last(torch::group_norm(first, 1, weight, bias, tiny));
   case FnoNorm::batch:
-    return fno::channels_last(torch::batch_norm(first, weight, bias, at(name + "/mean"),
-                                                at(name + "/variance"), is_training(), move, tiny,
-                                                false));
+  {
+    const torch::Tensor mean = at(name + "/mean"), variance = at(name + "/variance");
+    return fno::channels_last(
+      is_training()
+        ? fno::batch_norm(first, weight, bias, mean, variance, sum_over_ranks_)
+        : torch::batch_norm(first, weight, bias, mean, variance, false, 0., tiny, false));
+  }
   default:
-    return fno::channels_last(torch::instance_norm(first, {}, {}, {}, {}, true, move, tiny, false));
+    return fno::channels_last(torch::instance_norm(first, {}, {}, {}, {}, true, 0., tiny, false));
   }
 }
 

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <operators/nn/fno_config.h>
+#include <operators/nn/sum_over_ranks.h>
 
 #include <torch/torch.h>
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace understudy
@@ -22,8 +24,9 @@ struct MlpTensors;
 /// two, so that any optimiser can be used; a factorised weight is rebuilt at every call. Parameters
 /// have the names of fno_tensors(). Spectral convolutions and channel MLPs are single operations
 /// with a gradient written by hand, on fields that are kept channel last; there are no second
-/// derivatives. On one thread equal calls give equal bits. Statistics of the training are buffers,
-/// which calls move while is_training(), as after the start, and use after eval().
+/// derivatives. On one thread equal calls give equal bits. Running means and variances of batch
+/// normalisation are buffers: calls in training mode, which is the one after construction, use the
+/// statistics of the batch and update them; after eval() calls use them unchanged.
 class FnoModuleImpl : public torch::nn::Module
 {
 public:
@@ -32,6 +35,9 @@ public:
 
   /// @param x [n_samples][n_in][n1][n2]; returns [n_samples][n_out][n1][n2]
   torch::Tensor forward(torch::Tensor x);
+
+  /// Batch normalisation is that of the samples of all ranks.
+  void normalise_over_ranks(SumOverRanks sum) { sum_over_ranks_ = std::move(sum); }
 
   /// What was learned, for Fno and for model files.
   FnoWeights weights() const;
@@ -52,6 +58,7 @@ private:
 
   FnoConfig config_;
   std::map<std::string, torch::Tensor> tensors_;
+  SumOverRanks sum_over_ranks_;
 };
 TORCH_MODULE(FnoModule);
 

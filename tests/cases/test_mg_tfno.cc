@@ -108,6 +108,7 @@ TEST_F(MgTfnoCase, RunsFromMediaToReport)
               models[1]["parameters"].get<double>() / models[0]["parameters"].get<double>(), 1e-12);
   EXPECT_GT(results["compression"], 2.);
   EXPECT_FALSE(results.contains("correction_compression")); // it answers another question
+  EXPECT_EQ(results["ksp_coarse_points"], 8);
   // an exact solver on half the points is within some percent, the mean of all is not
   EXPECT_LT(results["coarse_interpolation_relative_l2"], 0.1);
   EXPECT_LT(results["coarse_interpolation_relative_l2_2x"], 0.1);
@@ -225,6 +226,14 @@ TEST_F(MgTfnoCase, FlowInPatchesOnTwoRanks)
   for (const char *key : {"whole_relative_l2", "dense_relative_l2", "small_relative_l2",
                           "seam_jump", "seam_jump_exact", "map_seconds"})
     EXPECT_TRUE(results[key].is_number()) << key;
+  for (const std::string who : {"whole", "small"})
+    EXPECT_NEAR(results[who + "_compression"],
+                results["dense_parameters"].get<double>() /
+                  results[who + "_parameters"].get<double>(),
+                1e-12);
+  EXPECT_GT(results["small_compression"], results["compression"]);
+  EXPECT_EQ(results["points"], 32);
+  EXPECT_EQ(results["points_exact"], 32);
   EXPECT_EQ(results["gate_recall"], 1.);
   // what the map says on two ranks is what the network says on one
   EXPECT_NEAR(results["map_relative_l2"], results["relative_l2"],

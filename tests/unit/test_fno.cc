@@ -153,6 +153,10 @@ TEST(Fno, RefusesTensorsThatDoNotFit)
   with_statistics.tensors["block1/norm0/variance"][2] = -1.;
   EXPECT_THAT(sentence_of<UserError>([&] { Fno<float>{with_statistics}; }),
               HasSubstr("'block1/norm0/variance'"));
+  with_statistics.tensors["block1/norm0/variance"][2] = 0.;
+  with_statistics.tensors["block1/norm0/weight"][2] = 1e38; // finite, but not its product
+  EXPECT_THAT(sentence_of<UserError>([&] { Fno<float>{with_statistics}; }),
+              HasSubstr("'block1/norm0'"));
   weights.tensors["block1/skip/weight"][3] = 1e39; // a double, but no float
   EXPECT_THAT(sentence_of<UserError>([&] { Fno<float>{weights}; }), HasSubstr("not finite"));
   EXPECT_NO_THROW(Fno<double>{weights});
@@ -232,7 +236,9 @@ TEST(Fno, IsPaddedOnBothSidesOrBehind)
   EXPECT_EQ(c.padding_points2(11).all(), 0u);
   c.padding_one_sided = true;
   EXPECT_EQ(c.padding_points1(11).before, 0u);
-  EXPECT_EQ(c.padding_points1(11).behind, 4u);
+  EXPECT_EQ(c.padding_points1(11).behind, 2u);
+  c.padding2 = 0.078125; // that of the first published code
+  EXPECT_EQ(c.padding_points2(128).all(), 10u);
 }
 
 TEST(Fno, IsTheSameByEitherTransform)

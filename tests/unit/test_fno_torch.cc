@@ -173,6 +173,30 @@ TEST(BatchNormalisation, EndsInTheMeansOfTheTraining)
   }
 }
 
+// What the first normalisation is given does not depend on its statistics: after each of two equal
+// steps they have gone a tenth of the way that was left.
+TEST(BatchNormalisation, MovesByATenth)
+{
+  FnoModule module(
+    FnoWeights::random(test::small_fno([](FnoConfig &c) { c.norm = FnoNorm::batch; }), 1),
+    torch::kFloat64);
+  torch::manual_seed(4);
+  const torch::Tensor x = torch::randn({3, 2, 16, 12}, torch::kFloat64);
+  module->forward(x);
+  const FnoWeights once = module->weights();
+  module->forward(x);
+  const FnoWeights twice = module->weights();
+  for (std::size_t c = 0; c < 6; ++c)
+  {
+    const double mean = once.at("block0/norm0/mean")[c];
+    EXPECT_GT(std::abs(mean), 1e-6);
+    EXPECT_NEAR(twice.at("block0/norm0/mean")[c], 1.9 * mean, 1e-14);
+    const double variance = once.at("block0/norm0/variance")[c] - 1.;
+    EXPECT_GT(std::abs(variance), 1e-6);
+    EXPECT_NEAR(twice.at("block0/norm0/variance")[c] - 1., 1.9 * variance, 1e-14);
+  }
+}
+
 TEST(Module, HasTheParametersThatAreCountedAndGivesThemBack)
 {
   for (const auto &config : test::small_fnos())
