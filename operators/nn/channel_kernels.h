@@ -53,17 +53,19 @@ struct ChannelOuter
   std::size_t ldc = 0;
 };
 
-/// Y = W X in complex numbers for one mode and several samples; real parts first, imaginary ones
-/// one pitch later.
+/// Y = W X in complex numbers for one mode and several samples; real parts of X and Y first,
+/// imaginary ones one pitch later.
 template <class T>
 struct ModeProduct
 {
   std::size_t n_samples = 0, n_in = 0;
   std::size_t pitch_in = 0, pitch_out = 0;
-  bool separable = false; ///< Y_c = W_c X_c
-  const T *W = nullptr;   ///< [n_in][2][pitch_out]; separable: [2][pitch_out]
-  const T *X = nullptr;   ///< [n_samples][2][pitch_in]
-  T *Y = nullptr;         ///< [n_samples][2][pitch_out]
+  bool separable = false;         ///< Y_c = W_c X_c
+  const T *W = nullptr;           ///< real parts [n_in][pitch_out]; separable: [pitch_out]
+  const T *W_imaginary = nullptr; ///< in the same way
+  std::size_t ldw = 0;            ///< distance of the rows of both
+  const T *X = nullptr;           ///< [n_samples][2][pitch_in]
+  T *Y = nullptr;                 ///< [n_samples][2][pitch_out]
 };
 
 /// The loops over channels, compiled for one kind of processor. In single precision the error

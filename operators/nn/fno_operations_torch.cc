@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 #include <operators/nn/fno_operations_torch.h>
+#include <operators/nn/operation_tools_torch.h>
 #include <operators/nn/pixel_mlp.h>
-#include <operators/nn/spectral_training.h>
-
-#include <map>
-#include <memory>
 
 namespace understudy::fno
 {
@@ -14,45 +11,9 @@ namespace
 using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-using Maybe = c10::optional<Tensor>; ///< an input that may be absent
-
-Tensor value(const Maybe &t)
-{
-  return t.value_or(Tensor());
-}
-
-/// Null for an undefined tensor.
-template <class T>
-T *pointer(const Tensor &t)
-{
-  return t.defined() ? t.data_ptr<T>() : nullptr;
-}
-
-std::size_t extent(const Tensor &t, std::int64_t axis)
-{
-  return static_cast<std::size_t>(t.size(axis));
-}
-
-/// Gradients written by hand have no gradient; one that is asked for would be zero without a word.
-void check_first_derivative()
-{
-  TORCH_CHECK(!at::GradMode::is_enabled(),
-              "a Fourier neural operator has no second derivatives (create_graph)");
-}
-
 std::size_t n_pixels(const Tensor &field)
 {
   return static_cast<std::size_t>(field.numel() / field.size(-1));
-}
-
-Tensor contiguous(const Tensor &t)
-{
-  return t.defined() ? t.contiguous() : t;
-}
-
-Tensor same_shape(const Tensor &t)
-{
-  return t.defined() ? torch::empty_like(t, torch::MemoryFormat::Contiguous) : t;
 }
 
 template <class T>
@@ -70,9 +31,9 @@ PixelMlp<T> native(const MlpTensors &w)
 
 struct PixelMlpFunction : torch::autograd::Function<PixelMlpFunction>
 {
-  static Tensor forward(AutogradContext *context, const Tensor &u, const Maybe &x_or_none,
+  static Tensor forward(AutogradContext *context, const Tensor &u, const MaybeTensor &x_or_none,
                         const Tensor &B, const Tensor &b, const Tensor &A, const Tensor &a,
-                        const Maybe &skip_or_none, std::int64_t kind, bool activate_input,
+                        const MaybeTensor &skip_or_none, std::int64_t kind, bool activate_input,
                         bool activate_output)
   {
     const Tensor x = value(x_or_none), skip = value(skip_or_none);
@@ -124,75 +85,6 @@ struct PixelMlpFunction : torch::autograd::Function<PixelMlpFunction>
     return {du, dx, dB, db, dA, da, ds, Tensor(), Tensor(), Tensor()};
   }
 };
-
-/// Transforms and memory for the grids of late; one set per thread.
-template <class T>
-SpectralTraining<T> &spectral_training(const Tensor &x, const Tensor &W)
-{
-  thread_local std::map<SpectralSizes, std::unique_ptr<SpectralTraining<T>>> of_late;
-  constexpr std::size_t most = 4;
-  SpectralSizes sizes;
-  sizes.n1 = extent(x, 1), sizes.n2 = extent(x, 2), sizes.n_channels = extent(W, 0);
-  sizes.m1 = extent(W, -3), sizes.m2 = 2 * (extent(W, -2) - 1);
-  sizes.separable = W.dim() == 4;
-  auto found = of_late.find(sizes);
-  if (found == of_late.end())
-  {
-    if (of_late.size() >= most)
-      of_late.clear();
-    found = of_late.emplace(sizes, std::make_unique<SpectralTraining<T>>(sizes)).first;
-  }
-  return *found->second;
-}
-
-struct SpectralFunction : torch::autograd::Function<SpectralFunction>
-{
-  static Tensor forward(AutogradContext *context, const Tensor &x, const Tensor &W,
-                        const Tensor &bias, const Maybe &skip_or_none, std::int64_t kind)
-  {
-    const Tensor skip = value(skip_or_none);
-    Tensor X, y = same_shape(x);
-    AT_DISPATCH_FLOATING_TYPES(
-      x.scalar_type(), "spectral_layer",
-      [&]
-      {
-        using T = scalar_t;
-        auto &spectral = spectral_training<T>(x, W);
-        const TrainedSkip<T> path(static_cast<FnoSkip>(kind), extent(W, 0), pointer<T>(skip));
-        const auto n = static_cast<std::int64_t>(spectral.spectrum_size(extent(x, 0)));
-        X = torch::empty({n}, x.options());
-        spectral.forward(extent(x, 0), pointer<T>(W), pointer<T>(bias), path, pointer<T>(x),
-                         pointer<T>(X), pointer<T>(y));
-      });
-    context->save_for_backward({x, X, W, bias, skip});
-    context->saved_data["kind"] = kind;
-    return y;
-  }
-
-  static variable_list backward(AutogradContext *context, const variable_list &gradients)
-  {
-    check_first_derivative();
-    const variable_list saved = context->get_saved_variables();
-    const Tensor x = saved[0], X = saved[1], W = saved[2], bias = saved[3], skip = saved[4];
-    const auto kind = static_cast<FnoSkip>(context->saved_data["kind"].toInt());
-    const Tensor dy = gradients[0].contiguous();
-    const Tensor dx = same_shape(x), dbias = same_shape(bias), ds = same_shape(skip);
-    Tensor dW;
-    AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "spectral_layer_backward",
-                               [&]
-                               {
-                                 using T = scalar_t;
-                                 auto &spectral = spectral_training<T>(x, W);
-                                 TrainedSkip<T> path(kind, extent(W, 0), pointer<T>(skip));
-                                 dW = spectral.keeps_all() ? same_shape(W) : torch::zeros_like(W);
-                                 spectral.backward(extent(x, 0), pointer<T>(W), path, pointer<T>(x),
-                                                   pointer<T>(X), pointer<T>(dy), pointer<T>(dx),
-                                                   pointer<T>(dW), pointer<T>(dbias));
-                                 path.gradient(pointer<T>(ds));
-                               });
-    return {dx, dW, dbias, ds, Tensor()};
-  }
-};
 } // namespace
 
 std::int64_t pitch(torch::ScalarType type, std::size_t n_channels)
@@ -204,16 +96,9 @@ std::int64_t pitch(torch::ScalarType type, std::size_t n_channels)
 Tensor pixel_mlp(const Tensor &u, const Tensor &x, const MlpTensors &w)
 {
   return PixelMlpFunction::apply(
-    contiguous(u), Maybe(w.kind == FnoSkip::none ? Tensor() : contiguous(x)), contiguous(w.B),
-    contiguous(w.b), contiguous(w.A), contiguous(w.a), Maybe(contiguous(w.skip)),
+    contiguous(u), MaybeTensor(w.kind == FnoSkip::none ? Tensor() : contiguous(x)), contiguous(w.B),
+    contiguous(w.b), contiguous(w.A), contiguous(w.a), MaybeTensor(contiguous(w.skip)),
     static_cast<std::int64_t>(w.kind), w.activate_input, w.activate_output);
-}
-
-Tensor spectral_layer(const Tensor &x, const Tensor &W, const Tensor &bias, const Tensor &skip,
-                      FnoSkip kind)
-{
-  return SpectralFunction::apply(contiguous(x), contiguous(W), contiguous(bias),
-                                 Maybe(contiguous(skip)), static_cast<std::int64_t>(kind));
 }
 
 Tensor channels_last(const Tensor &x)

@@ -9,10 +9,10 @@
 #include <cstddef>
 #include <cstdint>
 
-/// The steps of a Fourier neural operator that take its time, as operations of LibTorch with a
-/// gradient written by hand: PixelMlp and SpectralTraining. Fields are channel last, contiguous
-/// tensors [n_samples][n1][n2][channel pitch] with zeros behind the last channel. Float and double,
-/// on the processor; a second derivative is refused. Undefined tensors stand for what is not there.
+/// The layers of a Fourier neural operator that act on pixels, as an operation of LibTorch with a
+/// gradient written by hand: PixelMlp. Fields are channel last, contiguous tensors
+/// [n_samples][n1][n2][channel pitch] with zeros behind the last channel. Float and double, on the
+/// processor; a second derivative is refused. Undefined tensors stand for what is not there.
 namespace understudy::fno
 {
 /// A layer of two linear ones, gelu between them; the parts of PixelMlpWeights.
@@ -28,13 +28,6 @@ std::int64_t pitch(torch::ScalarType type, std::size_t n_channels);
 
 /// act_out(A gelu(B act_in(u) + b) + a + s(x)).
 torch::Tensor pixel_mlp(const torch::Tensor &u, const torch::Tensor &x, const MlpTensors &weights);
-
-/// K x + bias + s(x).
-/// @param W    real [n_channels][n_channels][m1][m2/2 + 1][2], separable: without the second axis
-/// @param bias [n_channels]
-/// @param skip as in MlpTensors
-torch::Tensor spectral_layer(const torch::Tensor &x, const torch::Tensor &W,
-                             const torch::Tensor &bias, const torch::Tensor &skip, FnoSkip kind);
 
 /// Fields [n_samples][n_channels][n1][n2] put channel last, and back.
 torch::Tensor channels_last(const torch::Tensor &x);

@@ -3,6 +3,7 @@
 #include <operators/nn/batch_norm_torch.h>
 #include <operators/nn/fno_operations_torch.h>
 #include <operators/nn/fno_torch.h>
+#include <operators/nn/spectral_operations_torch.h>
 
 #include <algorithm>
 
@@ -152,30 +153,55 @@ torch::Tensor FnoModuleImpl::norm(const std::string &name, const torch::Tensor &
   }
 }
 
-// With pairs of real numbers for complex ones.
-torch::Tensor FnoModuleImpl::spectral_weight(const std::string &name) const
+// With n channels and the ranks r and s of inputs and outputs, factors that meet the spectra take
+// n_samples (n r + r s + s n) products per mode, the whole weight n_samples n^2 + s n (r + n).
+bool FnoModuleImpl::keeps_factors(const std::vector<torch::Tensor> &parts,
+                                  std::int64_t n_samples) const
 {
-  if (config_.factorisation == Factorisation::dense)
-    return at(name + "/part0");
-  std::vector<torch::Tensor> parts;
-  for (std::size_t k = 0;; ++k)
-  {
-    const auto part = tensors_.find(name + "/part" + std::to_string(k));
-    if (part == tensors_.end())
-      return torch::view_as_real(reconstructed(config_.factorisation, parts));
-    parts.push_back(torch::view_as_complex(part->second));
-  }
+  if (config_.factorisation != Factorisation::tucker || config_.separable)
+    return false;
+  const std::size_t first = config_.joint ? 2 : 1;
+  const std::int64_t n = number(config_.width);
+  const std::int64_t r = parts[first].size(1), s = parts[first + 1].size(1);
+  return n_samples * (n * r + r * s + s * n - n * n) <= s * n * (r + n);
 }
 
-torch::Tensor FnoModuleImpl::block(std::size_t l, torch::Tensor x, const torch::Tensor &joint) const
+// A full weight or what tucker_weight() takes; joint, with a first axis of layers in the first
+// part.
+std::vector<torch::Tensor> FnoModuleImpl::spectral_parts(const std::string &name,
+                                                         std::int64_t n_samples) const
+{
+  if (config_.factorisation == Factorisation::dense)
+    return {at(name + "/part0")};
+  std::vector<torch::Tensor> parts;
+  for (std::size_t k = 0; at(name + "/part" + std::to_string(k)).defined(); ++k)
+    parts.push_back(at(name + "/part" + std::to_string(k)));
+  if (keeps_factors(parts, n_samples))
+  {
+    if (!config_.joint)
+      return parts;
+    const auto complex = [&](std::size_t k) { return torch::view_as_complex(parts[k]); };
+    parts[0] = torch::view_as_real(torch::tensordot(complex(1), complex(0), {1}, {0}));
+    parts.erase(parts.begin() + 1);
+    return parts;
+  }
+  for (torch::Tensor &part : parts)
+    part = torch::view_as_complex(part);
+  return {torch::view_as_real(reconstructed(config_.factorisation, parts))};
+}
+
+torch::Tensor FnoModuleImpl::block(std::size_t l, torch::Tensor x,
+                                   const std::vector<torch::Tensor> &joint) const
 {
   const std::string name = "block" + std::to_string(l);
   const bool last = l + 1 == config_.layers, pre = config_.preactivation;
   const bool norm_inside = config_.norm != FnoNorm::none; // between steps that go together else
   if (pre)
     x = norm(name + "/norm0", torch::gelu(x));
-  const torch::Tensor W =
-    config_.joint ? joint.select(0, number(l)) : spectral_weight(name + "/spectral");
+  auto parts = config_.joint ? joint : spectral_parts(name + "/spectral", x.size(0));
+  if (config_.joint)
+    parts[0] = parts[0].select(0, number(l));
+  const auto W = parts.size() > 1 ? fno::tucker_weight(parts) : fno::full_weight(parts[0]);
   const torch::Tensor bias = at(name + "/spectral/bias");
   torch::Tensor u;
   if (pre || !norm_inside)
@@ -228,7 +254,8 @@ torch::Tensor FnoModuleImpl::forward(torch::Tensor x)
   if (p1.all() > 0 || p2.all() > 0)
     x = torch::constant_pad_nd(
       x, {0, 0, number(p2.before), number(p2.behind), number(p1.before), number(p1.behind)});
-  const torch::Tensor joint = config_.joint ? spectral_weight("spectral") : torch::Tensor();
+  const auto joint =
+    config_.joint ? spectral_parts("spectral", x.size(0)) : std::vector<torch::Tensor>();
   for (std::size_t l = 0; l < config_.layers; ++l)
     x = block(l, x, joint);
   x = x.narrow(1, number(p1.before), n1).narrow(2, number(p2.before), n2);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Copyright (C) 2026 The Understudy authors
 #include <data/core/errors.h>
+#include <operators/nn/gemm.h>
 #include <operators/nn/simd_kernels.h>
 #include <operators/nn/train_mlp.h>
 
 #include <Eigen/Dense>
-
-#include <cblas.h>
 
 #include <algorithm>
 #include <cmath>
@@ -23,16 +22,6 @@ constexpr std::size_t samples_per_chunk = 64;
 // rounding. The ridge rho of the header bounds the weights: where it is much smaller, large weights
 // of opposite sign cost digits of the answer.
 constexpr double ridge = 1e-10;
-
-// C = alpha op(A) op(B) + beta C, row-major
-void gemm(bool tA, bool tB, std::size_t m, std::size_t n, std::size_t k, const double *A,
-          std::size_t lda, const double *B, std::size_t ldb, double beta, double *C,
-          std::size_t ldc)
-{
-  cblas_dgemm(CblasRowMajor, tA ? CblasTrans : CblasNoTrans, tB ? CblasTrans : CblasNoTrans,
-              static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), 1., A,
-              static_cast<int>(lda), B, static_cast<int>(ldb), beta, C, static_cast<int>(ldc));
-}
 } // namespace
 
 struct MlpLoss::Data

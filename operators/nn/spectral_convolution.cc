@@ -120,6 +120,7 @@ void SpectralConvolution<T>::multiply(const KeptModes &kept, std::size_t n_sampl
   p.pitch_in = channel_pitch<T>(w.n_in);
   p.pitch_out = channel_pitch<T>(w.n_out);
   p.separable = w.separable;
+  p.ldw = 2 * p.pitch_out;
   p.X = X;
   p.Y = Y;
   const auto &kernels = channel_kernels<T>();
@@ -129,6 +130,7 @@ void SpectralConvolution<T>::multiply(const KeptModes &kept, std::size_t n_sampl
     for (std::size_t k2 = 0; k2 < kept.n_k2; ++k2)
     {
       p.W = w.values.data() + ((first + j) * (w.m2 / 2 + 1) + k2) * w.block();
+      p.W_imaginary = p.W + p.pitch_out;
       kernels.modes(p);
       p.X += n_samples * 2 * p.pitch_in;
       p.Y += n_samples * 2 * p.pitch_out;

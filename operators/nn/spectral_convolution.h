@@ -58,7 +58,7 @@ private:
   {
     std::size_t n_in = 0, n_out = 0, m1 = 0, m2 = 0;
     bool separable = false;
-    FftArray<T> values; ///< [m1][m2/2 + 1] blocks as in ModeProduct
+    FftArray<T> values; ///< [m1][m2/2 + 1][n_in][2][pitch], separable: without the third axis
     FftArray<T> bias;
     std::size_t block() const; ///< numbers per mode
   };

@@ -82,9 +82,16 @@ void check_modes(double tolerance)
     for (const bool separable : {false, true})
     {
       FftArray<T> Y(n_samples * 2 * pitch_out);
-      ModeProduct<T> p{n_samples, n_in,      separable ? pitch_out : pitch_in,
-                       pitch_out, separable, W.data(),
-                       X.data(),  Y.data()};
+      ModeProduct<T> p{n_samples,
+                       n_in,
+                       separable ? pitch_out : pitch_in,
+                       pitch_out,
+                       separable,
+                       W.data(),
+                       W.data() + pitch_out,
+                       2 * pitch_out,
+                       X.data(),
+                       Y.data()};
       kernels->modes(p);
       for (std::size_t s = 0; s < n_samples; ++s)
         for (std::size_t o = 0; o < pitch_out; ++o)

@@ -61,14 +61,14 @@ double length_of(const torch::Tensor &t)
 /// taken, too, which sums more values: 1.9 hundredths were seen) and is nothing but noise in
 /// single.
 void check(const FnoConfig &config, torch::ScalarType type, std::int64_t n1, std::int64_t n2,
-           double tolerance)
+           double tolerance, std::int64_t n_samples = 3)
 {
   const FnoWeights weights = test::disturbed(config);
   FnoModule module(weights, type), exact(weights, torch::kFloat64);
   const test::PlainFno plain(config, exact->named_parameters());
   torch::manual_seed(1);
-  const torch::Tensor x = torch::randn({3, 2, n1, n2}, torch::kFloat64);
-  const torch::Tensor direction = torch::randn({3, 3, n1, n2}, torch::kFloat64);
+  const torch::Tensor x = torch::randn({n_samples, 2, n1, n2}, torch::kFloat64);
+  const torch::Tensor direction = torch::randn({n_samples, 3, n1, n2}, torch::kFloat64);
   const Step own = step_of(module, x.to(type), direction.to(type));
   const Step expected = step_of([&](const torch::Tensor &in) { return plain.forward(in); },
                                 plain.parameters(), x, direction);
@@ -127,6 +127,21 @@ TEST(TrainedNetwork, IsThePlainOneAtFullSize)
     check(config, torch::kFloat64, 32, 32, 1e-12);
     check(config, torch::kFloat32, 32, 32, 1e-5);
   }
+}
+
+// Few samples meet the factors of channels, many the weight that these make up.
+TEST(TrainedNetwork, IsThePlainOneForFewAndManySamplesOfTuckerTensors)
+{
+  for (const bool joint : {false, true})
+    for (const std::int64_t n_samples : {1, 40})
+    {
+      FnoConfig config =
+        test::small_fno([](FnoConfig &c) { c.factorisation = Factorisation::tucker; });
+      config.rank = 0.5, config.joint = joint;
+      SCOPED_TRACE(text(config) + " for " + std::to_string(n_samples));
+      check(config, torch::kFloat64, 8, 6, 1e-12, n_samples);
+      check(config, torch::kFloat32, 8, 6, 3e-5, n_samples);
+    }
 }
 
 TEST(TrainedNetwork, TakesTheSameStepTwice)
