@@ -45,8 +45,10 @@ void declare_network(dealii::ParameterHandler &prm, MgTfnoParameters &p)
     "Normalisation", p.norm,
     "Between layers, to mean 0 and variance 1. instance: each sample and channel by itself; "
     "group: each sample over all channels; batch: each channel over the samples of a training "
-    "step, in inference by running means.",
-    Selection("none|instance|group|batch"));
+    "step, in inference by running means; adaptive: as instance, with a factor and a shift for "
+    "each "
+    "sample that a small network makes of the means and magnitudes of its inputs.",
+    Selection("none|instance|group|batch|adaptive"));
   prm.add_parameter("Activate first", n.preactivation,
                     "Layers begin with normalisation and activation instead of ending with them.");
   add_number(prm, "Padding", n.padding1,

@@ -72,6 +72,10 @@ public:
   torch::Tensor forward(torch::Tensor x) const
   {
     const std::int64_t n1 = x.size(2), n2 = x.size(3);
+    torch::Tensor embedding;
+    if (config_.norm == FnoNorm::adaptive)
+      embedding = torch::cat({x.mean({2, 3}), (x.pow(2).mean({2, 3}) + 1e-5).sqrt()}, 1)
+                    .view({-1, 2 * x.size(1), 1, 1});
     if (config_.grid)
     {
       const auto ramp = [&](std::int64_t n)
@@ -89,7 +93,7 @@ public:
       x = torch::constant_pad_nd(x, {before2, p2, before1, p1});
     const torch::Tensor joint = config_.joint ? spectral_weight("spectral") : torch::Tensor();
     for (std::size_t l = 0; l < config_.layers; ++l)
-      x = block(l, x, joint);
+      x = block(l, x, joint, embedding);
     return two_layers("project", x.narrow(2, before1, n1).narrow(3, before2, n2));
   }
 
@@ -126,7 +130,8 @@ private:
     return u;
   }
 
-  torch::Tensor norm(const std::string &name, const torch::Tensor &x) const
+  torch::Tensor norm(const std::string &name, const torch::Tensor &x,
+                     const torch::Tensor &embedding) const
   {
     if (config_.norm == FnoNorm::instance)
       return torch::instance_norm(x, {}, {}, {}, {}, true, 0.1, 1e-5, false);
@@ -135,6 +140,13 @@ private:
     if (config_.norm == FnoNorm::batch)
       return torch::batch_norm(x, at(name + "/weight"), at(name + "/bias"), {}, {}, true, 0.1, 1e-5,
                                false);
+    if (config_.norm == FnoNorm::adaptive)
+    {
+      const auto parts = two_layers(name, embedding).chunk(2, 1);
+      const torch::Tensor mean = x.mean({2, 3}, true);
+      const torch::Tensor variance = (x - mean).pow(2).mean({2, 3}, true);
+      return (1. + parts[0]) * (x - mean) / (variance + 1e-5).sqrt() + parts[1];
+    }
     return x;
   }
 
@@ -150,28 +162,29 @@ private:
     }
   }
 
-  torch::Tensor block(std::size_t l, torch::Tensor x, const torch::Tensor &joint) const
+  torch::Tensor block(std::size_t l, torch::Tensor x, const torch::Tensor &joint,
+                      const torch::Tensor &embedding) const
   {
     const std::string name = "block" + std::to_string(l);
     const bool last = l + 1 == config_.layers, pre = config_.preactivation;
     if (pre)
-      x = norm(name + "/norm0", torch::gelu(x));
+      x = norm(name + "/norm0", torch::gelu(x), embedding);
     const torch::Tensor W = config_.joint ? joint.select(0, static_cast<std::int64_t>(l))
                                           : spectral_weight(name + "/spectral");
     torch::Tensor u = plain_spectral_convolution(x, W, at(name + "/spectral/bias"));
     if (!pre)
-      u = norm(name + "/norm0", u);
+      u = norm(name + "/norm0", u, embedding);
     u = with_skip(u, name + "/skip", config_.skip, x);
     if (!last && (config_.mlp || !pre))
       u = torch::gelu(u);
     if (!config_.mlp)
       return u;
     if (pre)
-      u = norm(name + "/norm1", u);
+      u = norm(name + "/norm1", u, embedding);
     torch::Tensor v =
       with_skip(two_layers(name + "/mlp", u), name + "/mlp_skip", config_.mlp_skip, x);
     if (!pre)
-      v = norm(name + "/norm1", v);
+      v = norm(name + "/norm1", v, embedding);
     return last || pre ? v : torch::gelu(v);
   }
 

@@ -42,7 +42,9 @@ private:
 
   void clear_statistics();
   void count(const T *row);
-  void end_statistics(const NormLayer<T> &norm);
+  void end_statistics(const NormLayer<T> &norm, std::size_t sample);
+  void embed(std::size_t sample, const T *x);
+  void adapt(const NormLayer<T> &norm, std::size_t sample);
   void normalise(T *row) const;
 
   std::shared_ptr<const Layers> net;
@@ -63,6 +65,8 @@ private:
   FftArray<T> row, row_out;          ///< [N2][pitch], [n2][pitch of outputs]
   FftArray<double> sum, sum_squares; ///< [pitch]
   FftArray<T> factor, shift;         ///< [pitch], y = factor x + shift
+  FftArray<T> embedding;             ///< [group][n_embedding]
+  FftArray<T> norm_hidden, norm_out; ///< of the layers that act on it
   std::size_t now_in_group = 0;
 };
 
@@ -96,7 +100,10 @@ Fno<T>::Pass::Pass(std::shared_ptr<const Layers> layers, std::size_t rows, std::
     sum(pitch),
     sum_squares(pitch),
     factor(pitch),
-    shift(pitch)
+    shift(pitch),
+    embedding(group * config.n_embedding()),
+    norm_hidden(channel_pitch<T>(config.norm_channels())),
+    norm_out(channel_pitch<T>(2 * config.width))
 {
 }
 
@@ -137,6 +144,8 @@ void Fno<T>::Pass::run(std::size_t n_samples, const T *x, T *y)
 template <class T>
 void Fno<T>::Pass::lift(std::size_t sample, const T *x)
 {
+  if (config.norm == FnoNorm::adaptive)
+    embed(sample, x);
   const std::size_t n_lifted = config.n_lifted();
   for (std::size_t i1 = 0; i1 < N1; ++i1)
   {
@@ -206,7 +215,7 @@ void Fno<T>::Pass::enter_normalised(std::size_t l, std::size_t sample, T *y)
         kernels.gelu(N2 * pitch, x);
       count(x);
     }
-    end_statistics(before ? net->blocks[l].norm[0] : net->blocks[l - 1].norm[1]);
+    end_statistics(before ? net->blocks[l].norm[0] : net->blocks[l - 1].norm[1], sample);
   }
   for (std::size_t i1 = 0; i1 < N1; ++i1)
   {
@@ -239,7 +248,7 @@ void Fno<T>::Pass::leave(std::size_t l, std::size_t sample, T *y)
         transform.inverse_row(i1, row.data(), block.spectral.bias());
         count(row.data());
       }
-    end_statistics(block.norm[0]);
+    end_statistics(block.norm[0], sample);
   }
   if (two_sweeps)
     clear_statistics();
@@ -261,7 +270,7 @@ void Fno<T>::Pass::leave(std::size_t l, std::size_t sample, T *y)
   }
   if (!two_sweeps)
     return;
-  end_statistics(block.norm[1]);
+  end_statistics(block.norm[1], sample);
   for (std::size_t i1 = 0; i1 < N1; ++i1)
   {
     T *u = row_of(inner, 0, i1);
@@ -357,7 +366,7 @@ void Fno<T>::Pass::count(const T *x)
 
 /// Factor and shift of a normalisation from the sums over a field.
 template <class T>
-void Fno<T>::Pass::end_statistics(const NormLayer<T> &norm)
+void Fno<T>::Pass::end_statistics(const NormLayer<T> &norm, std::size_t sample)
 {
   if (!measured)
   {
@@ -381,6 +390,44 @@ void Fno<T>::Pass::end_statistics(const NormLayer<T> &norm)
     const double a = static_cast<double>(norm.weight[c]) / std::sqrt(variance + fno_norm_epsilon);
     factor[c] = static_cast<T>(a);
     shift[c] = static_cast<T>(static_cast<double>(norm.bias[c]) - mean * a);
+  }
+  if (config.norm == FnoNorm::adaptive)
+    adapt(norm, sample);
+}
+
+template <class T>
+void Fno<T>::Pass::embed(std::size_t sample, const T *x)
+{
+  const std::size_t n = n1 * n2;
+  T *to = embedding.data() + sample * config.n_embedding();
+  for (std::size_t c = 0; c < config.n_in; ++c)
+  {
+    double all = 0., squares = 0.;
+    for (const T *v = x + c * n; v < x + (c + 1) * n; ++v)
+    {
+      all += static_cast<double>(*v);
+      squares += static_cast<double>(*v) * static_cast<double>(*v);
+    }
+    to[c] = static_cast<T>(all / static_cast<double>(n));
+    to[config.n_in + c] =
+      static_cast<T>(std::sqrt(squares / static_cast<double>(n) + fno_norm_epsilon));
+  }
+}
+
+/// y = factor x + shift becomes (1 + a) (factor x + shift) + b.
+template <class T>
+void Fno<T>::Pass::adapt(const NormLayer<T> &norm, std::size_t sample)
+{
+  const std::size_t n = config.n_embedding();
+  auto hidden = norm.embedding0.product(1, embedding.data() + sample * n, n, norm_hidden.data());
+  hidden.gelu = true;
+  kernels.product(hidden);
+  kernels.product(
+    norm.embedding1.product(1, norm_hidden.data(), norm_hidden.size(), norm_out.data()));
+  for (std::size_t c = 0; c < config.width; ++c)
+  {
+    factor[c] *= T(1) + norm_out[c];
+    shift[c] = (T(1) + norm_out[c]) * shift[c] + norm_out[config.width + c];
   }
 }
 

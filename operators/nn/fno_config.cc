@@ -21,10 +21,11 @@ constexpr Names<FnoSkip, 4> skip_names = {{{FnoSkip::none, "none"},
                                            {FnoSkip::identity, "identity"},
                                            {FnoSkip::linear, "linear"},
                                            {FnoSkip::soft_gate, "soft gate"}}};
-constexpr Names<FnoNorm, 4> norm_names = {{{FnoNorm::none, "none"},
+constexpr Names<FnoNorm, 5> norm_names = {{{FnoNorm::none, "none"},
                                            {FnoNorm::instance, "instance"},
                                            {FnoNorm::group, "group"},
-                                           {FnoNorm::batch, "batch"}}};
+                                           {FnoNorm::batch, "batch"},
+                                           {FnoNorm::adaptive, "adaptive"}}};
 
 template <class Enum, std::size_t n>
 std::string name_in(const Names<Enum, n> &names, Enum value)

@@ -35,12 +35,14 @@ enum class FnoNorm
   none,
   instance, ///< per sample and channel
   group,    ///< per sample over all channels, then a factor and a shift per channel
-  batch     ///< per channel over the samples of a training step, then a factor and a shift;
+  batch,    ///< per channel over the samples of a training step, then a factor and a shift;
             ///< inference uses running statistics, 0.9 of the last ones + 0.1 of those of the step
+  adaptive  ///< instance, then 1 + a and b of each channel as factor and shift, which two layers
+            ///< make of the embedding of the sample
 };
 
 /// By the names "none", "identity", "linear", "soft gate", and "none", "instance", "group",
-/// "batch"; UserError for any other.
+/// "batch", "adaptive"; UserError for any other.
 FnoSkip fno_skip_named(const std::string &name);
 FnoNorm fno_norm_named(const std::string &name);
 
@@ -54,7 +56,10 @@ FnoNorm fno_norm_named(const std::string &name);
 ///   u = K x + s(x);           if l < layers - 1: u = gelu(u)
 ///   v = MLP(N2(u)) + g(x).
 /// Without channel MLP the first one is v = u, and the second one v = K x + s(x). Lift, projection
-/// and MLP are A gelu(B x + b) + a; gelu is the exact one.
+/// and MLP are A gelu(B x + b) + a; gelu is the exact one. For adaptive instance normalisation
+/// (Huang and Belongie, arXiv 1703.06868) the embedding of a sample is what normalisations take
+/// away from it: the mean m of each of its inputs over the grid and sqrt(mean square +
+/// fno_norm_epsilon).
 struct FnoConfig
 {
   std::size_t n_in = 1, n_out = 1;
@@ -84,6 +89,9 @@ struct FnoConfig
     return projection_width > 0 ? projection_width : 2 * width;
   }
   std::size_t mlp_channels() const { return mlp_width > 0 ? mlp_width : (width + 1) / 2; }
+  /// Width between the two layers of an adaptive normalisation.
+  std::size_t norm_channels() const { return 2 * width; }
+  std::size_t n_embedding() const { return 2 * n_in; }
   std::size_t norms_per_block() const { return norm == FnoNorm::none ? 0 : mlp ? 2 : 1; }
   /// Zeros before and behind a field of so many points.
   struct PaddingPoints

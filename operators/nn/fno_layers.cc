@@ -65,7 +65,7 @@ template <class T>
 NormLayer<T> norm_layer(const FnoWeights &w, const std::string &name)
 {
   std::vector<double> weight(w.config.width, 1.), bias(w.config.width, 0.);
-  if (w.config.norm != FnoNorm::instance)
+  if (w.config.norm == FnoNorm::group || w.config.norm == FnoNorm::batch)
     weight = w.at(name + "/weight"), bias = w.at(name + "/bias");
   if (w.config.norm == FnoNorm::batch)
     for (std::size_t c = 0; c < weight.size(); ++c)
@@ -80,7 +80,14 @@ NormLayer<T> norm_layer(const FnoWeights &w, const std::string &name)
         throw UserError("The tensors '" + name +
                         "' of a Fourier neural operator give a number that is not finite.");
     }
-  return {padded<T>(weight), padded<T>(bias)};
+  NormLayer<T> layer{padded<T>(weight), padded<T>(bias), {}, {}};
+  if (w.config.norm == FnoNorm::adaptive)
+  {
+    const std::size_t hidden = w.config.norm_channels();
+    layer.embedding0 = pixel_layer<T>(w, name + "/0", w.config.n_embedding(), hidden);
+    layer.embedding1 = pixel_layer<T>(w, name + "/1", hidden, 2 * w.config.width);
+  }
+  return layer;
 }
 } // namespace
 

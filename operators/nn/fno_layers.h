@@ -25,6 +25,7 @@ struct NormLayer
   /// [pitch]; weight x + bias, x being the field normalised to mean 0 and variance 1; with batch
   /// normalisation the running statistics are folded in, and x is the field itself.
   FftArray<T> weight, bias;
+  PixelLayer<T> embedding0, embedding1; ///< adaptive: what is added to weight and bias
 };
 
 template <class T>

@@ -11,6 +11,7 @@ namespace
 using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
+
 std::size_t n_pixels(const Tensor &field)
 {
   return static_cast<std::size_t>(field.numel() / field.size(-1));

@@ -3,22 +3,20 @@
 #include <operators/nn/batch_norm_torch.h>
 #include <operators/nn/fno_operations_torch.h>
 #include <operators/nn/fno_torch.h>
+#include <operators/nn/operation_tools_torch.h>
 #include <operators/nn/spectral_operations_torch.h>
 
 #include <algorithm>
 
 namespace understudy
 {
+using fno::number;
+
 namespace
 {
 std::vector<std::int64_t> sizes(const TensorShape &shape)
 {
   return {shape.begin(), shape.end()};
-}
-
-std::int64_t number(std::size_t n)
-{
-  return static_cast<std::int64_t>(n);
 }
 
 torch::Tensor cp(const std::vector<torch::Tensor> &parts)
@@ -129,7 +127,8 @@ torch::Tensor FnoModuleImpl::with_skip(const torch::Tensor &u, const std::string
            : u + torch::constant_pad_nd(w, {0, beyond}) * x;
 }
 
-torch::Tensor FnoModuleImpl::norm(const std::string &name, const torch::Tensor &x) const
+torch::Tensor FnoModuleImpl::norm(const std::string &name, const torch::Tensor &x,
+                                  const torch::Tensor &embedding) const
 {
   if (config_.norm == FnoNorm::none)
     return x;
@@ -149,67 +148,74 @@ torch::Tensor FnoModuleImpl::norm(const std::string &name, const torch::Tensor &
         : torch::batch_norm(first, weight, bias, mean, variance, false, 0., tiny, false));
   }
   default:
-    return fno::channels_last(torch::instance_norm(first, {}, {}, {}, {}, true, 0., tiny, false));
+    break;
   }
+  const torch::Tensor alike = torch::instance_norm(first, {}, {}, {}, {}, true, 0., tiny, false);
+  if (config_.norm == FnoNorm::instance)
+    return fno::channels_last(alike);
+  const torch::Tensor hidden =
+    torch::gelu(torch::linear(embedding, at(name + "/0/weight"), at(name + "/0/bias")));
+  const auto factors = torch::linear(hidden, at(name + "/1/weight"), at(name + "/1/bias"))
+                         .view({-1, 2, number(config_.width), 1, 1});
+  return fno::channels_last((1. + factors.select(1, 0)) * alike + factors.select(1, 1));
 }
 
 // With n channels and the ranks r and s of inputs and outputs, factors that meet the spectra take
 // n_samples (n r + r s + s n) products per mode, the whole weight n_samples n^2 + s n (r + n).
-bool FnoModuleImpl::keeps_factors(const std::vector<torch::Tensor> &parts,
-                                  std::int64_t n_samples) const
+bool FnoModuleImpl::keeps_factors(const fno::SpectralTensors &tucker, std::int64_t n_samples) const
 {
-  if (config_.factorisation != Factorisation::tucker || config_.separable)
-    return false;
-  const std::size_t first = config_.joint ? 2 : 1;
   const std::int64_t n = number(config_.width);
-  const std::int64_t r = parts[first].size(1), s = parts[first + 1].size(1);
+  const std::int64_t r = tucker.inputs.size(1), s = tucker.outputs.size(1);
   return n_samples * (n * r + r * s + s * n - n * n) <= s * n * (r + n);
 }
 
-// A full weight or what tucker_weight() takes; joint, with a first axis of layers in the first
-// part.
-std::vector<torch::Tensor> FnoModuleImpl::spectral_parts(const std::string &name,
-                                                         std::int64_t n_samples) const
+fno::SpectralTensors FnoModuleImpl::spectral_tensors(const std::string &name,
+                                                     std::int64_t n_samples) const
 {
+  fno::SpectralTensors tensors;
   if (config_.factorisation == Factorisation::dense)
-    return {at(name + "/part0")};
+  {
+    tensors.W = at(name + "/part0");
+    return tensors;
+  }
   std::vector<torch::Tensor> parts;
   for (std::size_t k = 0; at(name + "/part" + std::to_string(k)).defined(); ++k)
-    parts.push_back(at(name + "/part" + std::to_string(k)));
-  if (keeps_factors(parts, n_samples))
+    parts.push_back(torch::view_as_complex(at(name + "/part" + std::to_string(k))));
+  if (config_.factorisation == Factorisation::tucker && !config_.separable)
   {
-    if (!config_.joint)
-      return parts;
-    const auto complex = [&](std::size_t k) { return torch::view_as_complex(parts[k]); };
-    parts[0] = torch::view_as_real(torch::tensordot(complex(1), complex(0), {1}, {0}));
-    parts.erase(parts.begin() + 1);
-    return parts;
+    const std::size_t first = config_.joint ? 2 : 1; // behind the core and the factor of layers
+    tensors.core = torch::view_as_real(
+      config_.joint ? torch::tensordot(parts[1], parts[0], {1}, {0}) : parts[0]);
+    tensors.inputs = torch::view_as_real(parts[first]);
+    tensors.outputs = torch::view_as_real(parts[first + 1]);
+    tensors.k1 = torch::view_as_real(parts[first + 2]);
+    tensors.k2 = torch::view_as_real(parts[first + 3]);
+    if (keeps_factors(tensors, n_samples))
+      return tensors;
   }
-  for (torch::Tensor &part : parts)
-    part = torch::view_as_complex(part);
-  return {torch::view_as_real(reconstructed(config_.factorisation, parts))};
+  tensors.W = torch::view_as_real(reconstructed(config_.factorisation, parts));
+  return tensors;
 }
 
 torch::Tensor FnoModuleImpl::block(std::size_t l, torch::Tensor x,
-                                   const std::vector<torch::Tensor> &joint) const
+                                   const fno::SpectralTensors &joint,
+                                   const torch::Tensor &embedding) const
 {
   const std::string name = "block" + std::to_string(l);
   const bool last = l + 1 == config_.layers, pre = config_.preactivation;
   const bool norm_inside = config_.norm != FnoNorm::none; // between steps that go together else
   if (pre)
-    x = norm(name + "/norm0", torch::gelu(x));
-  auto parts = config_.joint ? joint : spectral_parts(name + "/spectral", x.size(0));
-  if (config_.joint)
-    parts[0] = parts[0].select(0, number(l));
-  const auto W = parts.size() > 1 ? fno::tucker_weight(parts) : fno::full_weight(parts[0]);
+    x = norm(name + "/norm0", torch::gelu(x), embedding);
+  const auto W = fno::spectral_weight(
+    config_.joint ? joint.of_layer(l) : spectral_tensors(name + "/spectral", x.size(0)));
   const torch::Tensor bias = at(name + "/spectral/bias");
   torch::Tensor u;
   if (pre || !norm_inside)
     u = fno::spectral_layer(x, W, bias, skip_weight(name + "/skip"), config_.skip);
   else
-    u = with_skip(
-      norm(name + "/norm0", fno::spectral_layer(x, W, bias, torch::Tensor(), FnoSkip::none)),
-      name + "/skip", config_.skip, x);
+    u = with_skip(norm(name + "/norm0",
+                       fno::spectral_layer(x, W, bias, torch::Tensor(), FnoSkip::none), embedding),
+                  name + "/skip", config_.skip, x);
   if (!config_.mlp)
     return last || pre ? u : torch::gelu(u);
   fno::MlpTensors mlp = two_layers(name + "/mlp");
@@ -218,11 +224,11 @@ torch::Tensor FnoModuleImpl::block(std::size_t l, torch::Tensor x,
   mlp.activate_input = !last && !(pre && norm_inside);
   mlp.activate_output = !last && !pre && !norm_inside;
   if (pre && norm_inside)
-    u = norm(name + "/norm1", last ? u : torch::gelu(u));
+    u = norm(name + "/norm1", last ? u : torch::gelu(u), embedding);
   const torch::Tensor v = fno::pixel_mlp(u, x, mlp);
   if (pre || !norm_inside)
     return v;
-  const torch::Tensor normed = norm(name + "/norm1", v);
+  const torch::Tensor normed = norm(name + "/norm1", v, embedding);
   return last ? normed : torch::gelu(normed);
 }
 
@@ -250,14 +256,18 @@ torch::Tensor FnoModuleImpl::forward(torch::Tensor x)
   const std::int64_t n1 = x.size(2), n2 = x.size(3);
   const auto p1 = config_.padding_points1(static_cast<std::size_t>(n1));
   const auto p2 = config_.padding_points2(static_cast<std::size_t>(n2));
+  torch::Tensor embedding;
+  if (config_.norm == FnoNorm::adaptive)
+    embedding =
+      torch::cat({x.mean({2, 3}), (x.square().mean({2, 3}) + fno_norm_epsilon).sqrt()}, 1);
   x = lifted(x);
   if (p1.all() > 0 || p2.all() > 0)
     x = torch::constant_pad_nd(
       x, {0, 0, number(p2.before), number(p2.behind), number(p1.before), number(p1.behind)});
   const auto joint =
-    config_.joint ? spectral_parts("spectral", x.size(0)) : std::vector<torch::Tensor>();
+    config_.joint ? spectral_tensors("spectral", x.size(0)) : fno::SpectralTensors();
   for (std::size_t l = 0; l < config_.layers; ++l)
-    x = block(l, x, joint);
+    x = block(l, x, joint, embedding);
   x = x.narrow(1, number(p1.before), n1).narrow(2, number(p2.before), n2);
   x = fno::pixel_mlp(x, torch::Tensor(), two_layers("project"));
   return fno::channels_first(x, config_.n_out);

@@ -18,17 +18,17 @@ namespace understudy
 namespace fno
 {
 struct MlpTensors;
-}
+struct SpectralTensors;
+} // namespace fno
 
 /// The network of FnoConfig for training. Complex tensors are kept as real ones with a last axis of
 /// two, so that any optimiser can be used; a factorised weight is rebuilt at every call, but for
 /// factors of the channels of Tucker tensors where it costs less to multiply those with the
 /// spectra. Parameters have the names of fno_tensors(). Spectral convolutions and channel MLPs are
-/// single operations with a gradient written by hand, on fields that are kept channel last; there
-/// are no second derivatives. On one thread equal calls give equal bits. Running means and
-/// variances of batch normalisation are buffers: calls in training mode, which is the one after
-/// construction, use the statistics of the batch and update them; after eval() calls use them
-/// unchanged.
+/// operations with gradients written by hand, on fields that are kept channel last; there are no
+/// second derivatives. On one thread equal calls give equal bits. Running means and variances of
+/// batch normalisation are buffers: calls in training mode, which is the one after construction,
+/// use the statistics of the batch and update them; after eval() calls use them unchanged.
 class FnoModuleImpl : public torch::nn::Module
 {
 public:
@@ -53,12 +53,13 @@ private:
   torch::Tensor skip_weight(const std::string &name) const;
   torch::Tensor with_skip(const torch::Tensor &u, const std::string &name, FnoSkip kind,
                           const torch::Tensor &x) const;
-  torch::Tensor norm(const std::string &name, const torch::Tensor &x) const;
-  bool keeps_factors(const std::vector<torch::Tensor> &parts, std::int64_t n_samples) const;
-  std::vector<torch::Tensor> spectral_parts(const std::string &name, std::int64_t n_samples) const;
+  torch::Tensor norm(const std::string &name, const torch::Tensor &x,
+                     const torch::Tensor &embedding) const;
+  bool keeps_factors(const fno::SpectralTensors &tucker, std::int64_t n_samples) const;
+  fno::SpectralTensors spectral_tensors(const std::string &name, std::int64_t n_samples) const;
   torch::Tensor lifted(const torch::Tensor &x) const;
-  torch::Tensor block(std::size_t l, torch::Tensor x,
-                      const std::vector<torch::Tensor> &joint) const;
+  torch::Tensor block(std::size_t l, torch::Tensor x, const fno::SpectralTensors &joint,
+                      const torch::Tensor &embedding) const;
 
   FnoConfig config_;
   std::map<std::string, torch::Tensor> tensors_;

@@ -38,6 +38,18 @@ public:
     all_.back().is_trained = (all_.end() - 2)->is_trained = false;
   }
 
+  void norm(const std::string &name)
+  {
+    if (config_.norm == FnoNorm::adaptive)
+      two_layers(name, config_.n_embedding(), config_.norm_channels(), 2 * config_.width);
+    if (config_.norm != FnoNorm::group && config_.norm != FnoNorm::batch)
+      return;
+    add(name + "/weight", {config_.width}, Start::constant, 1.);
+    add(name + "/bias", {config_.width}, Start::constant, 0.);
+    if (config_.norm == FnoNorm::batch)
+      statistics(name);
+  }
+
   void pixel_layer(const std::string &name, std::size_t n_in, std::size_t n_out, bool bias)
   {
     const double bound = 1. / std::sqrt(static_cast<double>(n_in));
@@ -141,15 +153,8 @@ std::vector<FnoTensor> fno_tensors(const FnoConfig &config)
       collect.two_layers(block + "/mlp", config.width, config.mlp_channels(), config.width);
       collect.skip(block + "/mlp_skip", config.mlp_skip);
     }
-    if (config.norm == FnoNorm::group || config.norm == FnoNorm::batch)
-      for (std::size_t n = 0; n < config.norms_per_block(); ++n)
-      {
-        const std::string norm = block + "/norm" + std::to_string(n);
-        collect.add(norm + "/weight", {config.width}, Start::constant, 1.);
-        collect.add(norm + "/bias", {config.width}, Start::constant, 0.);
-        if (config.norm == FnoNorm::batch)
-          collect.statistics(norm);
-      }
+    for (std::size_t n = 0; n < config.norms_per_block(); ++n)
+      collect.norm(block + "/norm" + std::to_string(n));
   }
   collect.two_layers("project", config.width, config.projection_channels(), config.n_out);
   return collect.take();

@@ -15,7 +15,7 @@ namespace understudy
 struct ModeSizes
 {
   std::size_t n_in = 0, n_out = 0;
-  std::size_t m1 = 0, m2 = 0; ///< even
+  std::size_t m1 = 0, m2 = 0; ///< even; of a Tucker core its ranks, r1 and 2 (r2 - 1)
   bool separable = false;     ///< y_c = w_c x_c in each mode: one row, n_in = n_out
 
   std::size_t n_rows() const { return separable ? 1 : n_in; }

@@ -322,24 +322,30 @@ struct ChannelFactorFunction : torch::autograd::Function<ChannelFactorFunction>
 };
 } // namespace
 
-SpectralWeight full_weight(const Tensor &W)
+SpectralTensors SpectralTensors::of_layer(std::size_t l) const
 {
-  SpectralWeight weight;
-  weight.sizes = ToModesFunction::sizes_of(W.sizes().vec());
-  weight.C = ToModesFunction::apply(contiguous(W));
-  return weight;
+  SpectralTensors layer = *this;
+  Tensor &of_all = W.defined() ? layer.W : layer.core;
+  of_all = of_all.select(0, number(l));
+  return layer;
 }
 
-SpectralWeight tucker_weight(const std::vector<Tensor> &parts)
+SpectralWeight spectral_weight(const SpectralTensors &tensors)
 {
-  const Tensor U1 = contiguous(parts[3]), U2 = contiguous(parts[4]);
-  const std::int64_t n_out = parts[0].size(1);
-  const Tensor core = ToModesFunction::apply(contiguous(parts[0]));
   SpectralWeight weight;
-  weight.C = TuckerModesFunction::apply(core, U1, U2, n_out);
+  if (tensors.W.defined())
+  {
+    weight.sizes = ToModesFunction::sizes_of(tensors.W.sizes().vec());
+    weight.C = ToModesFunction::apply(contiguous(tensors.W));
+    return weight;
+  }
+  const std::int64_t n_out = tensors.core.size(1);
+  const Tensor core = ToModesFunction::apply(contiguous(tensors.core));
+  weight.C =
+    TuckerModesFunction::apply(core, contiguous(tensors.k1), contiguous(tensors.k2), n_out);
   weight.sizes = mode_sizes(weight.C, n_out, false);
-  weight.U = contiguous(parts[1]);
-  weight.V = parts[2].transpose(0, 1).contiguous();
+  weight.U = contiguous(tensors.inputs);
+  weight.V = tensors.outputs.transpose(0, 1).contiguous();
   return weight;
 }
 

@@ -19,10 +19,8 @@ SpectralTraining<T>::SpectralTraining(const SpectralSizes &s)
 template <class T>
 T SpectralTraining<T>::norm(std::size_t mode) const
 {
-  const std::size_t k2 = mode % kept_.n_k2;
-  const bool once = k2 == 0 || 2 * k2 == sizes_.n2;
   const double points = static_cast<double>(sizes_.n1) * static_cast<double>(sizes_.n2);
-  return static_cast<T>(once ? points : 2. * points);
+  return static_cast<T>(counts_once(mode % kept_.n_k2, sizes_.n2) ? points : 2. * points);
 }
 
 template <class T>

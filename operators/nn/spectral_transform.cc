@@ -26,11 +26,6 @@ std::complex<double> unit_root(std::size_t k, std::size_t i, std::size_t n)
   return {std::cos(angle), std::sin(angle)};
 }
 
-/// Columns k2 whose mode is its own conjugate along i2, so that it counts once.
-bool counts_once(std::size_t k2, std::size_t n2)
-{
-  return k2 == 0 || 2 * k2 == n2;
-}
 } // namespace
 
 KeptModes kept_modes(std::size_t n1, std::size_t n2, std::size_t m1, std::size_t m2)

@@ -27,6 +27,12 @@ struct KeptModes
 };
 KeptModes kept_modes(std::size_t n1, std::size_t n2, std::size_t m1, std::size_t m2);
 
+/// Columns k2 whose mode is its own conjugate along i2, so that it counts once.
+inline bool counts_once(std::size_t k2, std::size_t n2)
+{
+  return k2 == 0 || 2 * k2 == n2;
+}
+
 /// The rule of SpectralPath::automatic, measured by tests/benchmark/bench_fno for grids of 32^2 to
 /// 256^2 points: matrix products win, up to ten times, while at most half of the modes of a grid
 /// are kept in each direction, and lose at most a tenth to a half beyond.

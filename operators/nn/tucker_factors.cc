@@ -75,10 +75,10 @@ ChannelFactor<T>::ChannelFactor(std::size_t n_in, std::size_t n_out, const T *U)
 
 // what stands behind the last imaginary part is zero
 template <class T>
-void ChannelFactor<T>::forward(std::size_t n_rows, const T *x, T *y) const
+void ChannelFactor<T>::forward(std::size_t n_spectra, const T *x, T *y) const
 {
   ChannelProduct<T> p;
-  p.m = n_rows, p.n = out_, p.k = in_ / 2 + n_in_;
+  p.m = n_spectra, p.n = out_, p.k = in_ / 2 + n_in_;
   p.A = x, p.lda = in_;
   p.B = matrix_.data(), p.ldb = out_;
   p.C = y, p.ldc = out_;
@@ -86,12 +86,12 @@ void ChannelFactor<T>::forward(std::size_t n_rows, const T *x, T *y) const
 }
 
 template <class T>
-void ChannelFactor<T>::backward(std::size_t n_rows, const T *x, const T *dy, T *dx, T *dU) const
+void ChannelFactor<T>::backward(std::size_t n_spectra, const T *x, const T *dy, T *dx, T *dU) const
 {
   if (dx)
   {
     ChannelProduct<T> p;
-    p.m = n_rows, p.n = in_, p.k = out_ / 2 + n_out_;
+    p.m = n_spectra, p.n = in_, p.k = out_ / 2 + n_out_;
     p.A = dy, p.lda = out_;
     p.B = transposed_.data(), p.ldb = in_;
     p.C = dx, p.ldc = in_;
@@ -101,7 +101,7 @@ void ChannelFactor<T>::backward(std::size_t n_rows, const T *x, const T *dy, T *
     return;
   FftArray<T> gradient(in_ * out_);
   ChannelOuter<T> p;
-  p.m = in_ / 2 + n_in_, p.n = out_, p.k = n_rows;
+  p.m = in_ / 2 + n_in_, p.n = out_, p.k = n_spectra;
   p.A = x, p.lda = in_;
   p.B = dy, p.ldb = out_;
   p.C = gradient.data(), p.ldc = out_;
@@ -116,8 +116,8 @@ TuckerModes<T>::TuckerModes(const ModeSizes &sizes, std::size_t r1, std::size_t 
     r1_(r1),
     r2_(r2),
     block_(sizes.n_rows() * channel_pitch<T>(sizes.n_out)),
-    R1_(2 * sizes.m1 * 2 * r1),
-    R2_(2 * sizes.n_k2() * 2 * r2)
+    R1_(rows1() * columns1()),
+    R2_(rows2() * columns2())
 {
   pairs1_.n_out = sizes.m1, pairs1_.n_in = pairs1_.u_out = r1, pairs1_.u_in = 1;
   pairs1_.out = 4 * r1, pairs1_.out_part = 2 * r1;
@@ -132,29 +132,30 @@ TuckerModes<T>::TuckerModes(const ModeSizes &sizes, std::size_t r1, std::size_t 
 template <class T>
 void TuckerModes<T>::forward(const T *core, T *half, T *C) const
 {
-  product(2 * sizes_.m1, r2_ * block_, 2 * r1_, R1_.data(), core, half);
+  product(rows1(), r2_ * block_, columns1(), R1_.data(), core, half);
   for (std::size_t k1 = 0; k1 < sizes_.m1; ++k1)
-    product(2 * sizes_.n_k2(), block_, 2 * r2_, R2_.data(), half + k1 * 2 * r2_ * block_,
-            C + k1 * 2 * sizes_.n_k2() * block_);
+    product(rows2(), block_, columns2(), R2_.data(), half + k1 * columns2() * block_,
+            C + k1 * rows2() * block_);
 }
 
 template <class T>
 void TuckerModes<T>::backward(const T *core, const T *half, const T *dC, T *dcore, T *dU1,
                               T *dU2) const
 {
-  const std::size_t m1 = 2 * sizes_.m1, m2 = 2 * sizes_.n_k2(), r1 = 2 * r1_, r2 = 2 * r2_;
   FftArray<T> dhalf(half_size()), dR1(R1_.size()), dR2(R2_.size());
-  const auto R2_transposed = transposed(m2, r2, R2_.data());
+  const auto R1_transposed = transposed(rows1(), columns1(), R1_.data());
+  const auto R2_transposed = transposed(rows2(), columns2(), R2_.data());
   for (std::size_t k1 = 0; k1 < sizes_.m1; ++k1)
   {
-    const T *dC_row = dC + k1 * m2 * block_;
-    product(r2, block_, m2, R2_transposed.data(), dC_row, dhalf.data() + k1 * r2 * block_);
-    gemm(false, true, m2, r2, block_, dC_row, block_, half + k1 * r2 * block_, block_, T(1),
-         dR2.data(), r2);
+    const T *dC_row = dC + k1 * rows2() * block_;
+    const std::size_t row = k1 * columns2() * block_;
+    product(columns2(), block_, rows2(), R2_transposed.data(), dC_row, dhalf.data() + row);
+    gemm(false, true, rows2(), columns2(), block_, dC_row, block_, half + row, block_, T(1),
+         dR2.data(), columns2());
   }
   const std::size_t n = r2_ * block_;
-  product(r1, n, m1, transposed(m1, r1, R1_.data()).data(), dhalf.data(), dcore);
-  gemm(false, true, m1, r1, n, dhalf.data(), n, core, n, T(0), dR1.data(), r1);
+  product(columns1(), n, rows1(), R1_transposed.data(), dhalf.data(), dcore);
+  gemm(false, true, rows1(), columns1(), n, dhalf.data(), n, core, n, T(0), dR1.data(), columns1());
   pairs1_.gather(dR1.data(), dU1);
   pairs2_.gather(dR2.data(), dU2);
 }

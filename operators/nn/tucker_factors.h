@@ -9,8 +9,9 @@
 
 namespace understudy
 {
-/// Where the parts of the complex numbers y_o = sum_i u_oi x_i and of the real matrix of that map
-/// stand: that of u is [[re u, -im u], [im u, re u]].
+/// The map y_o = sum_i u_oi x_i of complex numbers as a real matrix of their parts, in which u_oi
+/// is
+/// [[re u_oi, -im u_oi], [im u_oi, re u_oi]]: where the entries of both stand.
 struct PairMatrix
 {
   std::size_t n_out = 0, n_in = 0;
@@ -25,7 +26,7 @@ struct PairMatrix
   void gather(const T *matrix, T *du) const;
 };
 
-/// Spectra [n_rows][2][pitch of n_in] times the complex factor U of their channels,
+/// Spectra [n_spectra][2][pitch of n_in] times the complex factor U of their channels,
 /// y_o = sum_i U_io x_i, and the gradient.
 template <class T>
 class ChannelFactor
@@ -34,10 +35,10 @@ public:
   /// @param U [n_in][n_out][2]
   ChannelFactor(std::size_t n_in, std::size_t n_out, const T *U);
 
-  void forward(std::size_t n_rows, const T *x, T *y) const;
+  void forward(std::size_t n_spectra, const T *x, T *y) const;
   /// @param dx not written if null
   /// @param dU [n_in][n_out][2], not written if null
-  void backward(std::size_t n_rows, const T *x, const T *dy, T *dx, T *dU) const;
+  void backward(std::size_t n_spectra, const T *x, const T *dy, T *dx, T *dU) const;
 
 private:
   std::size_t n_in_, n_out_, in_, out_; ///< numbers of channels, of floats in a row
@@ -59,15 +60,21 @@ public:
   TuckerModes(const ModeSizes &sizes, std::size_t r1, std::size_t r2, const T *U1, const T *U2);
 
   /// Numbers in the tensor that stands between both products.
-  std::size_t half_size() const { return 2 * sizes_.m1 * r2_ * block_; }
+  std::size_t half_size() const { return rows1() * r2_ * block_; }
 
   /// @param half written, for backward()
   void forward(const T *core, T *half, T *C) const;
   void backward(const T *core, const T *half, const T *dC, T *dcore, T *dU1, T *dU2) const;
 
 private:
+  // sizes of the real matrices
+  std::size_t rows1() const { return 2 * sizes_.m1; }
+  std::size_t rows2() const { return 2 * sizes_.n_k2(); }
+  std::size_t columns1() const { return 2 * r1_; }
+  std::size_t columns2() const { return 2 * r2_; }
+
   ModeSizes sizes_;
-  std::size_t r1_, r2_, block_;
+  std::size_t r1_, r2_, block_; ///< block: numbers of a mode in one plane
   PairMatrix pairs1_, pairs2_;
   FftArray<T> R1_; ///< [m1][2][r1][2], the real matrix of U1
   FftArray<T> R2_; ///< [2][m2/2 + 1][2][r2], that of U2

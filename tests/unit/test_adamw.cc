@@ -79,6 +79,34 @@ TEST(AdamW, ComplexParametersHaveNoPreferredPhase)
   EXPECT_GT(difference, 0.01); // real numbers by themselves would not do it
 }
 
+// Real and complex numbers side by side, more than are taken at once.
+TEST(AdamW, StepsOfManyParametersAreThoseOfTheFormula)
+{
+  constexpr std::size_t n = 3000;
+  const std::vector<std::pair<std::size_t, std::size_t>> complex = {{1001, 2501}, {2501, 2603}};
+  const auto is_complex = [&](std::size_t i) { return i >= 1001 && i < 2603; };
+  const AdamWParameters p{0.8, 0.95, 1e-3, 0.1};
+  AdamW adam(p, n, complex);
+  std::vector<float> x = floats(n, 1);
+  std::vector<double> m(n), v(n), expected(x.begin(), x.end());
+  for (unsigned t = 1; t <= 3; ++t)
+  {
+    const auto g = floats(n, 10 + t);
+    for (std::size_t i = 0; i < n; ++i)
+    {
+      const double re = g[i], im = is_complex(i) ? g[(i - 1001) % 2 == 0 ? i + 1 : i - 1] : 0.;
+      m[i] = 0.8 * m[i] + 0.2 * re;
+      v[i] = 0.95 * v[i] + 0.05 * (re * re + im * im);
+      expected[i] =
+        (1. - 0.02 * 0.1) * expected[i] - 0.02 * (m[i] / (1. - std::pow(0.8, t))) /
+                                            (std::sqrt(v[i] / (1. - std::pow(0.95, t))) + 1e-3);
+    }
+    adam.step(0.02, g, x);
+  }
+  for (std::size_t i = 0; i < n; ++i)
+    ASSERT_NEAR(x[i], expected[i], 1e-6) << i;
+}
+
 TEST(AdamW, GoesOnFromAStoredStateToTheBit)
 {
   constexpr std::size_t n = 40;

@@ -170,7 +170,7 @@ TEST(Fno, RefusesStatisticsThatMakeNoSense)
 TEST(Fno, TakesNoMemoryAfterTheFirstCallAndSamplesOneByOne)
 {
   for (const auto path : {SpectralPath::pruned, SpectralPath::fftw})
-    for (const auto norm : {FnoNorm::none, FnoNorm::instance})
+    for (const auto norm : {FnoNorm::none, FnoNorm::instance, FnoNorm::adaptive})
     {
       FnoConfig c = small();
       c.norm = norm;

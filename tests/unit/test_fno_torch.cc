@@ -86,7 +86,7 @@ TEST(NativeNetwork, IsThatOfPlainOperationsAtSizesOfUse)
   }
 }
 
-// Weights are always rebuilt; the sums over the parts that others contract one by one are the same.
+// Rebuilt weights give the sums over the parts that others contract one by one.
 TEST(Reconstruction, GivesTheSumsOverTheParts)
 {
   const TensorShape shape = {4, 5, 6, 3}; // inputs, outputs, modes
