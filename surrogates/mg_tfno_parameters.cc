@@ -88,7 +88,7 @@ void declare_optimiser(dealii::ParameterHandler &prm, MgTfnoParameters &p)
     "The loss is that of fields scaled to mean 0 and deviation 1; with patches, and "
     "of the energy, it is always that of physical ones.");
   prm.add_parameter("Input scaling", p.input_scaling,
-                    "Of each input: to mean 0 and deviation 1 (normal), to [0, 1] (range), none.",
+                    "Of each input: to mean 0 and deviation 1 (normal), from 0 to 1 (range), none.",
                     Selection("normal|range|none"));
   prm.add_parameter("Output scaling", p.output_scaling, "Of each output, likewise.",
                     Selection("normal|range|none"));

@@ -66,7 +66,8 @@ struct MgTfnoTraining
   };
   std::vector<Epoch> epochs;
   std::size_t best_epoch = 0; ///< whose weights were kept, from 1; the last one without validation
-  double seconds = 0.;        ///< with those before a checkpoint
+  std::size_t n_steps = 0;
+  double seconds = 0.; ///< with those before a checkpoint
   std::size_t n_parameters = 0;
   std::string stopped_by; ///< "epochs" or "patience"
 };

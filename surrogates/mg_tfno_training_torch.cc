@@ -171,6 +171,7 @@ public:
       state_.expected_error = sorted_quantile(sorted, 0.95);
     }
     record_.seconds = seconds();
+    record_.n_steps = record_.epochs.size() * n_batches();
     if (progress_)
       progress_->finish();
     return network();

@@ -70,18 +70,24 @@ void add_networks(Report &report, const MgTfnoFindings &f)
   {
     const std::string name = model.at("name"), prefix = name == "operator" ? "" : name + "_";
     report.number(prefix + "parameters", model.at("parameters"));
+    const Json &epochs = model.at("epochs");
+    const std::size_t best = model.at("best_epoch");
     report.number(prefix + "time_train_s", model.at("seconds"), "s");
-    report.number(prefix + "epochs", static_cast<double>(model.at("epochs").size()));
-    report.number(prefix + "best_epoch", model.at("best_epoch"));
-    report.number(prefix + "train_loss", number(model.at("epochs").back()[0]));
+    report.number(prefix + "time_step_s",
+                  model.at("seconds").get<double>() / model.at("steps").get<double>(), "s");
+    report.number(prefix + "epochs", static_cast<double>(epochs.size()));
+    report.number(prefix + "best_epoch", static_cast<double>(best));
+    report.number(prefix + "train_loss", number(epochs.back()[0]));
+    report.number(prefix + "validation_error", number(epochs[best - 1][1]));
     report.number(prefix + "expected_error", number(model.at("expected_error")));
     rows.push_back({"**" + name + "**: " + model.at("sentence").get<std::string>(),
-                    {prefix + "parameters", prefix + "time_train_s", prefix + "best_epoch",
-                     prefix + "train_loss", prefix + "expected_error"}});
+                    {prefix + "parameters", prefix + "time_train_s", prefix + "time_step_s",
+                     prefix + "best_epoch", prefix + "train_loss", prefix + "validation_error",
+                     prefix + "expected_error"}});
   }
-  report.table(
-    {"network", "parameters", "training", "best epoch", "last loss", "95 % of validation within"},
-    rows);
+  report.table({"network", "parameters", "training", "a step with its share of validation",
+                "best epoch", "last loss", "validation error", "95 % of validation within"},
+               rows);
   const Json *dense = trained(f, "dense");
   if (dense == nullptr)
     return;

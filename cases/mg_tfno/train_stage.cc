@@ -152,6 +152,7 @@ Json record_of(const MgTfnoTraining &training, const PlannedModel &model, const 
     {"points", model.n_points},
     {"ranks", n_ranks},
     {"seconds", training.seconds},
+    {"steps", training.n_steps},
     {"best_epoch", training.best_epoch},
     {"stopped_by", training.stopped_by},
     {"expected_error", net.state().expected_error > 0. ? Json(net.state().expected_error) : Json()},

@@ -3,7 +3,7 @@
 //
 // What a second rank brings: the built program on one rank and on two, one after the other in this
 // run, for the exact samples, for a macro structure with the exact micro model and for the training
-// of a neural operator. Counters:
+// of a small neural operator and of one on patches. Counters:
 // seconds_1_rank, seconds_2_ranks (wall clock of the stage, without the start of the program) and
 // speedup. Its limit is what the machine gives to two programs on one rank that know nothing of
 // each other: they share memory, last cache and clock. Meaningful only with two idle cores.
@@ -25,7 +25,8 @@ using namespace understudy;
 namespace
 {
 const std::string fe2 = UNDERSTUDY_SOURCE_DIR "/cases/fe2/l_profile.prm ",
-                  operators = UNDERSTUDY_SOURCE_DIR "/cases/mg_tfno/darcy.prm ";
+                  operators = UNDERSTUDY_SOURCE_DIR "/cases/mg_tfno/darcy.prm ",
+                  patches = UNDERSTUDY_SOURCE_DIR "/cases/mg_tfno/navier_stokes.prm ";
 
 /// Runs a case in a new folder; the figure at @p pointer of the JSON file that it leaves there.
 /// Not a number when the program failed.
@@ -92,6 +93,17 @@ BENCHMARK_CAPTURE(two_ranks, train_operator,
                     "'Darcy/Validation samples=8' -D 'Darcy/Test samples=2' -D 'Darcy/Media "
                     "guessed=2' -D 'Training/Compare with dense=false' -D Correction/Train=false "
                     "-D Training/Optimiser/Epochs=10 -D 'Comparison/Grid files=false'",
+                  "train.json", "/models/0/seconds")
+  ->Iterations(1)
+  ->UseManualTime()
+  ->Unit(benchmark::kSecond);
+BENCHMARK_CAPTURE(two_ranks, train_operator_on_patches,
+                  patches +
+                    "--stages generate,train -D 'Forcing/Training samples=100' -D "
+                    "'Forcing/Validation samples=4' -D 'Forcing/Test samples=2' -D "
+                    "'Training/Compare with dense=false' -D 'Training/Compare with whole "
+                    "fields=false' -D 'Training/Small rank=0' -D Training/Optimiser/Epochs=3 -D "
+                    "'Comparison/Grid files=false'",
                   "train.json", "/models/0/seconds")
   ->Iterations(1)
   ->UseManualTime()
