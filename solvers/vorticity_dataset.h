@@ -46,7 +46,7 @@ struct VorticitySampling
 ///   f = N(0, tau^(2 alpha - 2) 2 (-Laplacian + tau^2)^-alpha),  alpha = 4, tau = 3,
 /// with the 2 of the sampler that Li et al. published, see GaussianRandomField. What T is in the
 /// published data we do not know; the ranges that the code of tensorgrad has for them, 4 for f and
-/// 3 for w, are those of T = 1.
+/// 3 for w, are nearer to T = 1 than to T = 5.
 ///
 /// Measured on 400 samples (bench_vorticity_data), least to largest with the mean in brackets:
 ///   rms f     0.88 (1.36) 2.00    max |f|     2.2 (3.9) 6.7

@@ -45,9 +45,9 @@ void declare_network(dealii::ParameterHandler &prm, MgTfnoParameters &p)
     "Normalisation", p.norm,
     "Between layers, to mean 0 and variance 1. instance: each sample and channel by itself; "
     "group: each sample over all channels; batch: each channel over the samples of a training "
-    "step, in inference by running means; adaptive: as instance, with a factor and a shift for "
-    "each "
-    "sample that a small network makes of the means and magnitudes of its inputs.",
+    "step, in inference by running means; adaptive: as instance, with a factor and a shift per "
+    "sample, with patches per window, that a small network makes of the means and magnitudes of "
+    "the inputs of the network.",
     Selection("none|instance|group|batch|adaptive"));
   prm.add_parameter("Activate first", n.preactivation,
                     "Layers begin with normalisation and activation instead of ending with them.");

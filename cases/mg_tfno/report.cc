@@ -74,7 +74,7 @@ void add_networks(Report &report, const MgTfnoFindings &f)
     const std::size_t best = model.at("best_epoch");
     report.number(prefix + "time_train_s", model.at("seconds"), "s");
     report.number(prefix + "time_step_s",
-                  model.at("seconds").get<double>() / model.at("steps").get<double>(), "s");
+                  number(model.at("seconds")) / number(model.value("steps", Json())), "s");
     report.number(prefix + "epochs", static_cast<double>(epochs.size()));
     report.number(prefix + "best_epoch", static_cast<double>(best));
     report.number(prefix + "train_loss", number(epochs.back()[0]));

@@ -38,7 +38,7 @@ enum class FnoNorm
   batch,    ///< per channel over the samples of a training step, then a factor and a shift;
             ///< inference uses running statistics, 0.9 of the last ones + 0.1 of those of the step
   adaptive  ///< instance, then 1 + a and b of each channel as factor and shift, which two layers
-            ///< make of the embedding of the sample
+            ///< make of the embedding of the sample (with patches: of each window)
 };
 
 /// By the names "none", "identity", "linear", "soft gate", and "none", "instance", "group",

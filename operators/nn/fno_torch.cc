@@ -135,6 +135,8 @@ torch::Tensor FnoModuleImpl::norm(const std::string &name, const torch::Tensor &
   constexpr double tiny = fno_norm_epsilon;
   const torch::Tensor first = fno::channels_first(x, config_.width);
   const torch::Tensor weight = at(name + "/weight"), bias = at(name + "/bias");
+  const auto alike = [&]
+  { return torch::instance_norm(first, {}, {}, {}, {}, true, 0., tiny, false); };
   switch (config_.norm)
   {
   case FnoNorm::group:
@@ -147,25 +149,36 @@ torch::Tensor FnoModuleImpl::norm(const std::string &name, const torch::Tensor &
         ? fno::batch_norm(first, weight, bias, mean, variance, sum_over_ranks_)
         : torch::batch_norm(first, weight, bias, mean, variance, false, 0., tiny, false));
   }
-  default:
-    break;
+  case FnoNorm::adaptive:
+  {
+    const torch::Tensor hidden =
+      torch::gelu(torch::linear(embedding, at(name + "/0/weight"), at(name + "/0/bias")));
+    const torch::Tensor factors =
+      torch::linear(hidden, at(name + "/1/weight"), at(name + "/1/bias"))
+        .view({-1, 2, number(config_.width), 1, 1});
+    return fno::channels_last((1. + factors.select(1, 0)) * alike() + factors.select(1, 1));
   }
-  const torch::Tensor alike = torch::instance_norm(first, {}, {}, {}, {}, true, 0., tiny, false);
-  if (config_.norm == FnoNorm::instance)
-    return fno::channels_last(alike);
-  const torch::Tensor hidden =
-    torch::gelu(torch::linear(embedding, at(name + "/0/weight"), at(name + "/0/bias")));
-  const auto factors = torch::linear(hidden, at(name + "/1/weight"), at(name + "/1/bias"))
-                         .view({-1, 2, number(config_.width), 1, 1});
-  return fno::channels_last((1. + factors.select(1, 0)) * alike + factors.select(1, 1));
+  default:
+    return fno::channels_last(alike());
+  }
+}
+
+// In double precision, as in inference: squares of large inputs must not overflow.
+torch::Tensor FnoModuleImpl::embedding_of(const torch::Tensor &x) const
+{
+  if (config_.norm != FnoNorm::adaptive)
+    return {};
+  const torch::Tensor exact = x.to(torch::kFloat64);
+  const torch::Tensor magnitude = (exact.square().mean({2, 3}) + fno_norm_epsilon).sqrt();
+  return torch::cat({exact.mean({2, 3}), magnitude}, 1).to(x.scalar_type());
 }
 
 // With n channels and the ranks r and s of inputs and outputs, factors that meet the spectra take
-// n_samples (n r + r s + s n) products per mode, the whole weight n_samples n^2 + s n (r + n).
-bool FnoModuleImpl::keeps_factors(const fno::SpectralTensors &tucker, std::int64_t n_samples) const
+// n_samples (n r + r s + s n) products per mode, the whole weight n_samples n^2 + s n (r + n);
+// zeros behind the last channels are left out of account.
+bool FnoModuleImpl::keeps_factors(std::int64_t r, std::int64_t s, std::int64_t n_samples) const
 {
   const std::int64_t n = number(config_.width);
-  const std::int64_t r = tucker.inputs.size(1), s = tucker.outputs.size(1);
   return n_samples * (n * r + r * s + s * n - n * n) <= s * n * (r + n);
 }
 
@@ -181,17 +194,17 @@ fno::SpectralTensors FnoModuleImpl::spectral_tensors(const std::string &name,
   std::vector<torch::Tensor> parts;
   for (std::size_t k = 0; at(name + "/part" + std::to_string(k)).defined(); ++k)
     parts.push_back(torch::view_as_complex(at(name + "/part" + std::to_string(k))));
-  if (config_.factorisation == Factorisation::tucker && !config_.separable)
+  const std::size_t first = config_.joint ? 2 : 1; // behind the core and the factor of layers
+  if (config_.factorisation == Factorisation::tucker && !config_.separable &&
+      keeps_factors(parts[first].size(1), parts[first + 1].size(1), n_samples))
   {
-    const std::size_t first = config_.joint ? 2 : 1; // behind the core and the factor of layers
     tensors.core = torch::view_as_real(
       config_.joint ? torch::tensordot(parts[1], parts[0], {1}, {0}) : parts[0]);
     tensors.inputs = torch::view_as_real(parts[first]);
     tensors.outputs = torch::view_as_real(parts[first + 1]);
     tensors.k1 = torch::view_as_real(parts[first + 2]);
     tensors.k2 = torch::view_as_real(parts[first + 3]);
-    if (keeps_factors(tensors, n_samples))
-      return tensors;
+    return tensors;
   }
   tensors.W = torch::view_as_real(reconstructed(config_.factorisation, parts));
   return tensors;
@@ -256,10 +269,7 @@ torch::Tensor FnoModuleImpl::forward(torch::Tensor x)
   const std::int64_t n1 = x.size(2), n2 = x.size(3);
   const auto p1 = config_.padding_points1(static_cast<std::size_t>(n1));
   const auto p2 = config_.padding_points2(static_cast<std::size_t>(n2));
-  torch::Tensor embedding;
-  if (config_.norm == FnoNorm::adaptive)
-    embedding =
-      torch::cat({x.mean({2, 3}), (x.square().mean({2, 3}) + fno_norm_epsilon).sqrt()}, 1);
+  const torch::Tensor embedding = embedding_of(x);
   x = lifted(x);
   if (p1.all() > 0 || p2.all() > 0)
     x = torch::constant_pad_nd(

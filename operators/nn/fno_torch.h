@@ -55,7 +55,8 @@ private:
                           const torch::Tensor &x) const;
   torch::Tensor norm(const std::string &name, const torch::Tensor &x,
                      const torch::Tensor &embedding) const;
-  bool keeps_factors(const fno::SpectralTensors &tucker, std::int64_t n_samples) const;
+  torch::Tensor embedding_of(const torch::Tensor &x) const;
+  bool keeps_factors(std::int64_t r, std::int64_t s, std::int64_t n_samples) const;
   fno::SpectralTensors spectral_tensors(const std::string &name, std::int64_t n_samples) const;
   torch::Tensor lifted(const torch::Tensor &x) const;
   torch::Tensor block(std::size_t l, torch::Tensor x, const fno::SpectralTensors &joint,

@@ -95,7 +95,7 @@ TEST_F(MgTfnoCase, RunsFromMediaToReport)
   for (const char *key :
        {"relative_l2_95", "relative_l2_max", "parameters", "ksp_iterations_zero",
         "ksp_iterations_coarse", "ksp_iterations_guess", "time_exact_s", "time_surrogate_s",
-        "time_generate_s", "time_train_s", "error_band_1", "gate_false_alarm"})
+        "time_generate_s", "time_train_s", "time_step_s", "error_band_1", "gate_false_alarm"})
     EXPECT_TRUE(results[key].is_number()) << key;
   for (const char *who : {"", "dense_", "training_mean_", "nearest_neighbour_", "pod_ridge_",
                           "coarse_interpolation_"})
@@ -107,6 +107,13 @@ TEST_F(MgTfnoCase, RunsFromMediaToReport)
   EXPECT_NEAR(results["compression"],
               models[1]["parameters"].get<double>() / models[0]["parameters"].get<double>(), 1e-12);
   EXPECT_GT(results["compression"], 2.);
+  const std::size_t best = models[0]["best_epoch"];
+  EXPECT_EQ(results["validation_error"], models[0]["epochs"][best - 1][1]);
+  EXPECT_EQ(models[0]["steps"].get<std::size_t>() % models[0]["epochs"].size(), 0u);
+  EXPECT_NEAR(results["preconditioner_16_iterations_all"],
+              results["preconditioner_16_iterations_surrogate"].get<double>() +
+                results["preconditioner_16_further_iterations"].get<double>(),
+              1e-12);
   EXPECT_FALSE(results.contains("correction_compression")); // it answers another question
   EXPECT_EQ(results["ksp_coarse_points"], 8);
   // an exact solver on half the points is within some percent, the mean of all is not

@@ -101,6 +101,15 @@ MgTfnoParameters with_statistics()
   return p;
 }
 
+MgTfnoParameters adaptive(unsigned levels)
+{
+  MgTfnoParameters p = recipe(levels);
+  p.norm = "adaptive";
+  p.network.preactivation = true;
+  p.network.mlp = false;
+  return p;
+}
+
 std::vector<double> weights_of(const MgTfno &net)
 {
   std::vector<double> all;
@@ -140,7 +149,8 @@ std::string sentence(const std::function<void()> &action)
 
 void expect_steps_of_one_rank(const MgTfnoSamples &s)
 {
-  for (const MgTfnoParameters &p : {recipe(0), recipe(1), with_statistics()})
+  for (const MgTfnoParameters &p :
+       {recipe(0), recipe(1), with_statistics(), adaptive(0), adaptive(1)})
   {
     MgTfnoTraining alone, together;
     const MgTfno one = train_mg_tfno(MPI_COMM_SELF, p, problem(), s, alone);
@@ -201,7 +211,8 @@ TEST(MgTfnoMpi, TrainingTakesTheStepsOfOneRank)
 TEST(MgTfnoMpi, BrokenOffAndResumedIsTheUnbrokenTraining)
 {
   const MgTfnoSamples s = samples(13, 3);
-  for (const MgTfnoParameters &p : {recipe(0), recipe(1), with_statistics()})
+  for (const MgTfnoParameters &p :
+       {recipe(0), recipe(1), with_statistics(), adaptive(0), adaptive(1)})
   {
     MgTfnoTraining unbroken;
     const auto whole = weights_of(train_mg_tfno(MPI_COMM_WORLD, p, problem(), s, unbroken));

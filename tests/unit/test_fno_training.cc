@@ -59,8 +59,8 @@ double length_of(const torch::Tensor &t)
 /// Every output and gradient within @p tolerance of that of the plain network in double precision,
 /// small ones of a hundredth of the largest gradient. What vanishes there, as the gradient of a
 /// shift before a normalisation does, is nothing but noise: in double precision it is compared with
-/// a twentieth of the largest (1.9 hundredths were seen where sums go over samples, too), in single
-/// not at all.
+/// that hundredth (a twentieth where sums go over samples, too, or factors come from a network: 1.9
+/// and 1.2 hundredths were seen), in single not at all.
 void check(const FnoConfig &config, torch::ScalarType type, std::int64_t n1, std::int64_t n2,
            double tolerance, std::int64_t n_samples = 3)
 {
@@ -88,7 +88,8 @@ void check(const FnoConfig &config, torch::ScalarType type, std::int64_t n1, std
     const bool vanishes = size < 1e-12 * largest;
     if (type == torch::kFloat32 && vanishes)
       continue;
-    const double floor = vanishes ? 0.05 : 0.01;
+    const bool noisy = config.norm == FnoNorm::batch || config.norm == FnoNorm::adaptive;
+    const double floor = vanishes && noisy ? 0.05 : 0.01;
     EXPECT_LE(length_of(own.gradients[i] - expected.gradients[i]),
               tolerance * std::max(size, floor * largest))
       << names[i];
@@ -182,29 +183,33 @@ TEST(TrainedNetwork, TreatsSamplesOneByOne)
 
 TEST(TrainedNetwork, LearnsPartOfItsParameters)
 {
-  FnoModule module(test::disturbed(test::small_fno(
-                     [](FnoConfig &c) { c.factorisation = Factorisation::tucker, c.rank = 0.4; })),
-                   torch::kFloat64);
-  const torch::Tensor x = torch::randn({2, 2, 8, 8}, torch::kFloat64);
-  module->forward(x).square().sum().backward();
-  const auto parameters = module->named_parameters();
-  std::map<std::string, torch::Tensor> expected;
-  for (const auto &p : parameters)
-    expected[p.key()] = p.value().grad().clone();
-  std::vector<std::string> names = {"block2/mlp/0/weight", "block1/spectral/bias"};
-  for (const char *block : {"block0", "block2"})
-    for (unsigned part = 0; part < 5; ++part)
-      names.push_back(std::string(block) + "/spectral/part" + std::to_string(part));
-  for (const std::string &name : names)
+  for (const auto &[kind, n_parts] :
+       {std::pair{Factorisation::dense, 1u}, std::pair{Factorisation::tucker, 5u}})
   {
-    for (const auto &p : parameters)
-    {
-      p.value().mutable_grad() = torch::Tensor();
-      p.value().set_requires_grad(p.key() == name);
-    }
+    FnoConfig config = test::small_fno([](FnoConfig &) {});
+    config.factorisation = kind, config.rank = 0.4;
+    FnoModule module(test::disturbed(config), torch::kFloat64);
+    const torch::Tensor x = torch::randn({2, 2, 8, 8}, torch::kFloat64);
     module->forward(x).square().sum().backward();
-    EXPECT_TRUE(torch::equal(parameters[name].grad(), expected[name])) << name;
-    EXPECT_FALSE(parameters["lift/0/weight"].grad().defined());
+    const auto parameters = module->named_parameters();
+    std::map<std::string, torch::Tensor> expected;
+    for (const auto &p : parameters)
+      expected[p.key()] = p.value().grad().clone();
+    std::vector<std::string> names = {"block2/mlp/0/weight", "block1/spectral/bias"};
+    for (const char *block : {"block0", "block2"})
+      for (unsigned part = 0; part < n_parts; ++part)
+        names.push_back(std::string(block) + "/spectral/part" + std::to_string(part));
+    for (const std::string &name : names)
+    {
+      for (const auto &p : parameters)
+      {
+        p.value().mutable_grad() = torch::Tensor();
+        p.value().set_requires_grad(p.key() == name);
+      }
+      module->forward(x).square().sum().backward();
+      EXPECT_TRUE(torch::equal(parameters[name].grad(), expected[name])) << name;
+      EXPECT_FALSE(parameters["lift/0/weight"].grad().defined());
+    }
   }
 }
 
