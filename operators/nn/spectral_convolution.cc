@@ -35,12 +35,6 @@ void check(const SpectralWeights &w)
 }
 } // namespace
 
-template <class T>
-std::size_t SpectralConvolution<T>::Packed::block() const
-{
-  return (separable ? 1 : n_in) * 2 * channel_pitch<T>(n_out);
-}
-
 /// What belongs to one size of grid, and memory for one sample.
 template <class T>
 struct SpectralConvolution<T>::Grid
@@ -72,25 +66,16 @@ template <class T>
 SpectralConvolution<T>::SpectralConvolution(const SpectralWeights &w)
 {
   check(w);
-  const std::size_t pitch = channel_pitch<T>(w.n_out);
   auto packed = std::make_shared<Packed>();
-  packed->n_in = w.n_in, packed->n_out = w.n_out;
-  packed->m1 = w.m1, packed->m2 = w.m2;
-  packed->separable = w.separable;
-  packed->bias = FftArray<T>(pitch);
+  packed->sizes = {w.n_in, w.n_out, w.m1, w.m2, w.separable};
+  packed->bias = FftArray<T>(channel_pitch<T>(w.n_out));
   std::copy(w.bias.begin(), w.bias.end(), packed->bias.begin());
-  const std::size_t n_modes = w.m1 * (w.m2 / 2 + 1), block = packed->block();
-  packed->values = FftArray<T>(n_modes * block);
-  // separable: one "input" whose outputs are the channels
-  for (std::size_t i = 0; i < (w.separable ? 1 : w.n_in); ++i)
-    for (std::size_t o = 0; o < w.n_out; ++o)
-      for (std::size_t k = 0; k < n_modes; ++k)
-      {
-        const auto &v = w.values[(i * w.n_out + o) * n_modes + k];
-        T *to = packed->values.data() + k * block + i * 2 * pitch + o;
-        to[0] = static_cast<T>(v.real());
-        to[pitch] = static_cast<T>(v.imag());
-      }
+  std::vector<T> pairs;
+  pairs.reserve(2 * w.values.size());
+  for (const std::complex<double> &v : w.values)
+    pairs.insert(pairs.end(), {static_cast<T>(v.real()), static_cast<T>(v.imag())});
+  packed->values = FftArray<T>(2 * w.m1 * plane_size<T>(packed->sizes));
+  to_modes(packed->sizes, pairs.data(), packed->values.data());
   weights_ = std::move(packed);
 }
 
@@ -106,35 +91,14 @@ SpectralConvolution<T>::~SpectralConvolution() = default;
 template <class T>
 KeptModes SpectralConvolution<T>::kept(std::size_t n1, std::size_t n2) const
 {
-  return kept_modes(n1, n2, weights_->m1, weights_->m2);
+  return kept_modes(n1, n2, weights_->sizes.m1, weights_->sizes.m2);
 }
 
 template <class T>
 void SpectralConvolution<T>::multiply(const KeptModes &kept, std::size_t n_samples, const T *X,
                                       T *Y) const
 {
-  const auto &w = *weights_;
-  ModeProduct<T> p;
-  p.n_samples = n_samples;
-  p.n_in = w.n_in;
-  p.pitch_in = channel_pitch<T>(w.n_in);
-  p.pitch_out = channel_pitch<T>(w.n_out);
-  p.separable = w.separable;
-  p.ldw = 2 * p.pitch_out;
-  p.X = X;
-  p.Y = Y;
-  const auto &kernels = channel_kernels<T>();
-  const auto first =
-    static_cast<std::size_t>(kept.first_k1 + static_cast<std::ptrdiff_t>(w.m1 / 2));
-  for (std::size_t j = 0; j < kept.n_k1; ++j)
-    for (std::size_t k2 = 0; k2 < kept.n_k2; ++k2)
-    {
-      p.W = w.values.data() + ((first + j) * (w.m2 / 2 + 1) + k2) * w.block();
-      p.W_imaginary = p.W + p.pitch_out;
-      kernels.modes(p);
-      p.X += n_samples * 2 * p.pitch_in;
-      p.Y += n_samples * 2 * p.pitch_out;
-    }
+  ModeProducts<T>(weights_->sizes, kept).forward(n_samples, weights_->values.data(), X, Y);
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <data/core/fft.h>
+#include <operators/nn/mode_products.h>
 #include <operators/nn/spectral_transform.h>
 
 #include <complex>
@@ -38,8 +39,8 @@ public:
   SpectralConvolution(const SpectralConvolution &);
   ~SpectralConvolution();
 
-  std::size_t n_in() const { return weights_->n_in; }
-  std::size_t n_out() const { return weights_->n_out; }
+  std::size_t n_in() const { return weights_->sizes.n_in; }
+  std::size_t n_out() const { return weights_->sizes.n_out; }
   KeptModes kept(std::size_t n1, std::size_t n2) const;
   const T *bias() const { return weights_->bias.data(); } ///< [channel_pitch(n_out)]
   std::size_t weight_bytes() const { return weights_->values.size() * sizeof(T); }
@@ -56,11 +57,9 @@ public:
 private:
   struct Packed
   {
-    std::size_t n_in = 0, n_out = 0, m1 = 0, m2 = 0;
-    bool separable = false;
-    FftArray<T> values; ///< [m1][m2/2 + 1][n_in][2][pitch], separable: without the third axis
-    FftArray<T> bias;
-    std::size_t block() const; ///< numbers per mode
+    ModeSizes sizes;
+    FftArray<T> values; ///< in the order of ModeSizes
+    FftArray<T> bias;   ///< [channel_pitch(n_out)]
   };
   struct Grid;
   std::shared_ptr<const Packed> weights_;

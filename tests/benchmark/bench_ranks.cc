@@ -100,7 +100,7 @@ BENCHMARK_CAPTURE(two_ranks, train_operator,
 BENCHMARK_CAPTURE(two_ranks, train_operator_on_patches,
                   patches +
                     "--stages generate,train -D 'Forcing/Training samples=100' -D "
-                    "'Forcing/Validation samples=4' -D 'Forcing/Test samples=2' -D "
+                    "'Forcing/Validation samples=4' -D 'Forcing/Test samples=20' -D "
                     "'Training/Compare with dense=false' -D 'Training/Compare with whole "
                     "fields=false' -D 'Training/Small rank=0' -D Training/Optimiser/Epochs=3 -D "
                     "'Comparison/Grid files=false'",
