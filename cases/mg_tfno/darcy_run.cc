@@ -265,11 +265,8 @@ void DarcyProblem::report(const Json &record, Report &report) const
       report.number(key + name, mean(values_of(mine, pointer)));
       row.keys.push_back(key + name);
     }
-    double all_iterations = 0.;
-    for (const Json &item : mine)
-      all_iterations +=
-        item.at("surrogate_iterations").get<double>() + item.at("further_iterations").get<double>();
-    report.number(key + "iterations_all", all_iterations / static_cast<double>(mine.size()));
+    report.number(key + "iterations_all", mean(values_of(mine, "/surrogate_iterations")) +
+                                            mean(values_of(mine, "/further_iterations")));
     row.keys.push_back(key + "iterations_all");
     report.number(key + "fall_backs", static_cast<double>(count_of(mine, "/fell_back", true)));
     row.keys.push_back(key + "fall_backs");

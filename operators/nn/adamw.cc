@@ -9,15 +9,6 @@
 
 namespace understudy
 {
-AdamW::AdamW(const AdamWParameters &parameters, std::size_t n_parameters,
-             std::vector<std::pair<std::size_t, std::size_t>> complex)
-  : parameters_(parameters),
-    complex_(std::move(complex)),
-    mean_(n_parameters),
-    square_(n_parameters)
-{
-}
-
 namespace
 {
 /// Numbers that stay in the first-level cache between two loops over them.
@@ -35,6 +26,15 @@ void add_squares(bool is_complex, std::size_t n, float beta2, const float *g, fl
       v[i] = v[i + 1] = beta2 * v[i] + rest * (g[i] * g[i] + g[i + 1] * g[i + 1]);
 }
 } // namespace
+
+AdamW::AdamW(const AdamWParameters &parameters, std::size_t n_parameters,
+             std::vector<std::pair<std::size_t, std::size_t>> complex)
+  : parameters_(parameters),
+    complex_(std::move(complex)),
+    mean_(n_parameters),
+    square_(n_parameters)
+{
+}
 
 void AdamW::step(double learning_rate, std::span<const float> gradient, std::span<float> parameters)
 {

@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The Understudy authors
 #include <operators/nn/batch_norm_torch.h>
 #include <operators/nn/fno_config.h>
+#include <operators/nn/operation_tools_torch.h>
 
 #include <algorithm>
 
@@ -59,7 +60,7 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction>
 
   static variable_list backward(AutogradContext *context, const variable_list &gradients)
   {
-    TORCH_CHECK(!at::GradMode::is_enabled(), "batch_norm has no second derivatives");
+    check_first_derivative();
     const variable_list saved = context->get_saved_variables();
     const Tensor normal = saved[0], weight = saved[1], factor = saved[2], dy = gradients[0];
     const std::int64_t c = normal.size(1);

@@ -111,8 +111,8 @@ void MlpLoss::Data::forward(const Chunk &c, const double *parameters, std::size_
   for (std::size_t i = 0; i < n_layers; ++i)
   {
     Layer &l = layers[i];
-    gemm(false, false, l.n_out, columns, l.n_in, parameters + l.weight, l.n_in, in, columns, 0.,
-         l.z.data(), columns);
+    gemm<double>(false, false, l.n_out, columns, l.n_in, parameters + l.weight, l.n_in, in, columns,
+                 0., l.z.data(), columns);
     if (i + 1 == layers.size())
     {
       if (has_bias(i))
@@ -221,11 +221,11 @@ void MlpLoss::Data::backward(const Chunk &c, const double *parameters, double by
         gradient[l.bias + k] += by_bias;
     }
     const double *in = i > 0 ? layers[i - 1].h.data() : c.in.data();
-    gemm(false, true, l.n_out, l.n_in, columns, l.grad.data(), columns, in, columns, 1.,
-         gradient + l.weight, l.n_in);
+    gemm<double>(false, true, l.n_out, l.n_in, columns, l.grad.data(), columns, in, columns, 1.,
+                 gradient + l.weight, l.n_in);
     if (i > 0)
-      gemm(true, false, l.n_in, columns, l.n_out, parameters + l.weight, l.n_in, l.grad.data(),
-           columns, 0., layers[i - 1].grad.data(), columns);
+      gemm<double>(true, false, l.n_in, columns, l.n_out, parameters + l.weight, l.n_in,
+                   l.grad.data(), columns, 0., layers[i - 1].grad.data(), columns);
     for (std::size_t j = 0; last && by_unit_size != 0. && j < l.n_in; ++j)
     {
       double *g = &layers[i - 1].grad[j * columns];

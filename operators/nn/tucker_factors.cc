@@ -7,13 +7,14 @@ namespace understudy
 {
 namespace
 {
-/// C = A B with rows without gaps; n as in ChannelProduct.
+/// C = A B, B and C with rows without gaps; n as in ChannelProduct.
 template <class T>
-void product(std::size_t m, std::size_t n, std::size_t k, const T *A, const T *B, T *C)
+void product(std::size_t m, std::size_t n, std::size_t k, const T *A, std::size_t lda, const T *B,
+             T *C)
 {
   ChannelProduct<T> p;
   p.m = m, p.n = n, p.k = k;
-  p.A = A, p.lda = k;
+  p.A = A, p.lda = lda;
   p.B = B, p.ldb = n;
   p.C = C, p.ldc = n;
   channel_kernels<T>().product(p);
@@ -77,26 +78,14 @@ ChannelFactor<T>::ChannelFactor(std::size_t n_in, std::size_t n_out, const T *U)
 template <class T>
 void ChannelFactor<T>::forward(std::size_t n_spectra, const T *x, T *y) const
 {
-  ChannelProduct<T> p;
-  p.m = n_spectra, p.n = out_, p.k = in_ / 2 + n_in_;
-  p.A = x, p.lda = in_;
-  p.B = matrix_.data(), p.ldb = out_;
-  p.C = y, p.ldc = out_;
-  channel_kernels<T>().product(p);
+  product(n_spectra, out_, in_ / 2 + n_in_, x, in_, matrix_.data(), y);
 }
 
 template <class T>
 void ChannelFactor<T>::backward(std::size_t n_spectra, const T *x, const T *dy, T *dx, T *dU) const
 {
   if (dx)
-  {
-    ChannelProduct<T> p;
-    p.m = n_spectra, p.n = in_, p.k = out_ / 2 + n_out_;
-    p.A = dy, p.lda = out_;
-    p.B = transposed_.data(), p.ldb = in_;
-    p.C = dx, p.ldc = in_;
-    channel_kernels<T>().product(p);
-  }
+    product(n_spectra, in_, out_ / 2 + n_out_, dy, out_, transposed_.data(), dx);
   if (!dU)
     return;
   FftArray<T> gradient(in_ * out_);
@@ -132,9 +121,9 @@ TuckerModes<T>::TuckerModes(const ModeSizes &sizes, std::size_t r1, std::size_t 
 template <class T>
 void TuckerModes<T>::forward(const T *core, T *half, T *C) const
 {
-  product(rows1(), r2_ * block_, columns1(), R1_.data(), core, half);
+  product(rows1(), r2_ * block_, columns1(), R1_.data(), columns1(), core, half);
   for (std::size_t k1 = 0; k1 < sizes_.m1; ++k1)
-    product(rows2(), block_, columns2(), R2_.data(), half + k1 * columns2() * block_,
+    product(rows2(), block_, columns2(), R2_.data(), columns2(), half + k1 * columns2() * block_,
             C + k1 * rows2() * block_);
 }
 
@@ -149,13 +138,14 @@ void TuckerModes<T>::backward(const T *core, const T *half, const T *dC, T *dcor
   {
     const T *dC_row = dC + k1 * rows2() * block_;
     const std::size_t row = k1 * columns2() * block_;
-    product(columns2(), block_, rows2(), R2_transposed.data(), dC_row, dhalf.data() + row);
-    gemm(false, true, rows2(), columns2(), block_, dC_row, block_, half + row, block_, T(1),
-         dR2.data(), columns2());
+    product(columns2(), block_, rows2(), R2_transposed.data(), rows2(), dC_row, dhalf.data() + row);
+    gemm<T>(false, true, rows2(), columns2(), block_, dC_row, block_, half + row, block_, T(1),
+            dR2.data(), columns2());
   }
   const std::size_t n = r2_ * block_;
-  product(columns1(), n, rows1(), R1_transposed.data(), dhalf.data(), dcore);
-  gemm(false, true, rows1(), columns1(), n, dhalf.data(), n, core, n, T(0), dR1.data(), columns1());
+  product(columns1(), n, rows1(), R1_transposed.data(), rows1(), dhalf.data(), dcore);
+  gemm<T>(false, true, rows1(), columns1(), n, dhalf.data(), n, core, n, T(0), dR1.data(),
+          columns1());
   pairs1_.gather(dR1.data(), dU1);
   pairs2_.gather(dR2.data(), dU2);
 }

@@ -9,9 +9,8 @@
 
 namespace understudy
 {
-/// The map y_o = sum_i u_oi x_i of complex numbers as a real matrix of their parts, in which u_oi
-/// is
-/// [[re u_oi, -im u_oi], [im u_oi, re u_oi]]: where the entries of both stand.
+/// Where the entries of a complex matrix u, y_o = sum_i u_oi x_i, and of the real matrix of the
+/// same map stand, in which u_oi is [[re u_oi, -im u_oi], [im u_oi, re u_oi]].
 struct PairMatrix
 {
   std::size_t n_out = 0, n_in = 0;
