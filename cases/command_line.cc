@@ -175,7 +175,10 @@ private:
   void add_inspect()
   {
     inspect_ = app_.add_subcommand("inspect", "show and verify a data set or a model");
-    inspect_->add_option("FILE", file_, "model file, or folder, manifest or shard of a data set")
+    inspect_
+      ->add_option("FILE", file_,
+                   "model file, or folder, manifest or shard of a data set, or folder or file in "
+                   "the layout of The Well")
       ->required();
     inspect_->add_flag("--plaid", line_.plaid, "what a data set has and lacks of the format PLAID");
   }

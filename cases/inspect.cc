@@ -53,8 +53,14 @@ std::string inspect(const std::filesystem::path &file, bool plaid)
   if (!std::filesystem::exists(file))
     throw UserError("There is no file or folder " + file.string() + ".");
   if (std::filesystem::is_directory(file))
+  {
+    if (!plaid && std::filesystem::exists(file / "SHA256SUMS"))
+      return inspect_grid_files(file);
     return inspect_data(std::filesystem::exists(file / "data" / "manifest.json") ? file / "data"
                                                                                  : file);
+  }
+  if (!plaid && file.extension() == ".hdf5")
+    return inspect_grid_file(file);
   if (file.extension() == ".safetensors")
   {
     if (plaid)
@@ -66,6 +72,6 @@ std::string inspect(const std::filesystem::path &file, bool plaid)
     return inspect_data(folder);
   throw UserError(file.string() +
                   " is neither a model (.safetensors) nor a data set (a folder with "
-                  "manifest.json, or a file in it).");
+                  "manifest.json, or a file in it; or .hdf5 in the layout of The Well).");
 }
 } // namespace understudy

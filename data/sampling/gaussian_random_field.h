@@ -52,8 +52,8 @@ struct GaussianCovariance
 ///
 /// m is the number of modes the grid can tell apart, n (neumann) or (n + 1) / 2 (periodic: the
 /// Nyquist mode of an even n, of which a grid sees one half only, stays out), or n_modes if that is
-/// smaller. A draw costs m^2 (neumann) or 4 m^2 normal numbers, about 35 ns each, and one
-/// transform of FFTW. Not for several threads at once.
+/// smaller. A draw costs m^2 (neumann) or 4 m^2 normal numbers and one transform of FFTW. Not for
+/// several threads at once.
 class GaussianRandomField
 {
 public:

@@ -10,9 +10,10 @@ namespace understudy
 {
 /// Cholesky factor of a dense symmetric positive definite matrix, A = L L^T, in place. Columns are
 /// halved until 24 are left, so that nearly all work is done by dgemm and dsyrk: the dpotrf and
-/// dtrtri of OpenBLAS 0.3.21 spend much of their time in narrow triangular solves and reach 57 %
-/// and 36 % of the rate of dgemm on one core at n = 1000; this reaches 75 %, the inverse of the
-/// triangle 79 %. No memory is allocated. n^3 / 6 multiplications and as many additions.
+/// dtrtri of OpenBLAS 0.3.21 spend much of their time in narrow triangular solves. How much that
+/// wins over dpotrf, and how far it is from the rate of dgemm, 'scripts/benchmark
+/// bench_gaussian_process' prints. No memory is allocated. n^3 / 6 multiplications and as many
+/// additions.
 ///
 /// All matrices are column-major, element (i, j) at A[i + j * stride]; the strict upper triangle is
 /// neither read nor written.

@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <fstream>
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -155,6 +156,19 @@ TEST_F(MgTfnoCase, GridFilesAreInTheLayoutOfTheWell)
   for (const char *split : {"train", "val", "test"})
     for (const auto &file : grid_files(out() + "/data_grid", split))
       EXPECT_THAT(grid_dataset_problems(file), IsEmpty()) << file;
+  const std::string file = grid_files(out() + "/data_grid", "train").front();
+  for (const std::string &what : {out() + "/data_grid", file})
+  {
+    const auto told = run_understudy("inspect " + what);
+    EXPECT_EQ(told.code, 0) << told.output;
+    EXPECT_THAT(told.output, AllOf(HasSubstr("verified"), HasSubstr("  u scalar, at every time")));
+  }
+  fs::copy(out() + "/data_grid", out("damaged_grid"), fs::copy_options::recursive);
+  const std::string damaged = out("damaged_grid") + file.substr((out() + "/data_grid").size());
+  fs::resize_file(damaged, fs::file_size(damaged) / 2);
+  for (const std::string &what : {out("damaged_grid"), damaged})
+    EXPECT_THAT(only_line(run_understudy("inspect " + what), 2),
+                HasSubstr("was damaged or edited"));
 }
 
 TEST_F(MgTfnoCase, NothingIsDoneTwiceAndTheRecipeDecides)
@@ -196,28 +210,39 @@ TEST_F(MgTfnoCase, AStoppedTrainingIsGoneOnWith)
   EXPECT_EQ(hash_of("operator", folder), hash_of("operator", whole));
 }
 
-// Requirement: when one of two ranks is killed after a checkpoint, the same command ends with the
-// model of a training that was not.
-TEST_F(MgTfnoCase, AKilledTrainingOnTwoRanksIsGoneOnWith)
+// Requirement: when one of two ranks is killed after a checkpoint, or told by a signal to stop,
+// which stops both, the same command ends with the model of a training that was not.
+TEST_F(MgTfnoCase, ATrainingOnTwoRanksIsGoneOnWith)
 {
-  const std::string folder = out("killed"), whole = out("whole_on_two"),
-                    checkpoint = folder + "/models/checkpoint/operator.0.checkpoint";
-  ASSERT_EQ(run(std::string(longer) + "--stages generate", folder).code, 0);
-  fs::copy(folder, whole, fs::copy_options::recursive);
+  const std::string whole = out("whole_on_two");
+  ASSERT_EQ(run(std::string(longer) + "--stages generate", whole).code, 0);
+  const std::string killed = out("killed"), stopped = out("stopped_on_two");
+  fs::copy(whole, killed, fs::copy_options::recursive);
+  fs::copy(whole, stopped, fs::copy_options::recursive);
   const auto unbroken = StartedProgram(2, long_training(whole)).wait();
   ASSERT_EQ(unbroken.code, 0) << unbroken.output;
-  StartedProgram program(2, long_training(folder));
-  while (!fs::exists(checkpoint) && program.runs_to_age(program.age() + 0.05))
-    ;
-  const auto ranks = program.children();
-  ASSERT_EQ(ranks.size(), 2u) << program.output();
-  kill(ranks[1], SIGKILL);
-  EXPECT_NE(program.wait().code, 0);
-  EXPECT_FALSE(fs::exists(folder + "/models/operator.safetensors"));
-  const auto resumed = StartedProgram(2, long_training(folder)).wait();
-  ASSERT_EQ(resumed.code, 0) << resumed.output;
-  EXPECT_THAT(resumed.output, HasSubstr("goes on"));
-  EXPECT_EQ(hash_of("operator", folder), hash_of("operator", whole));
+  for (const auto &[folder, signal] : {std::pair(killed, SIGKILL), std::pair(stopped, SIGTERM)})
+  {
+    StartedProgram program(2, long_training(folder));
+    while (!fs::exists(folder + "/models/checkpoint/operator.0.checkpoint") &&
+           program.runs_to_age(program.age() + 0.05))
+      ;
+    const auto ranks = program.children();
+    ASSERT_EQ(ranks.size(), 2u) << program.output();
+    kill(ranks[1], signal);
+    const auto broken = program.wait();
+    EXPECT_NE(broken.code, 0);
+    if (signal == SIGTERM)
+    {
+      EXPECT_EQ(broken.code, 143) << broken.output;
+      EXPECT_THAT(broken.output, HasSubstr("was stopped by a signal"));
+    }
+    EXPECT_FALSE(fs::exists(folder + "/models/operator.safetensors"));
+    const auto resumed = StartedProgram(2, long_training(folder)).wait();
+    ASSERT_EQ(resumed.code, 0) << resumed.output;
+    EXPECT_THAT(resumed.output, HasSubstr("goes on"));
+    EXPECT_EQ(hash_of("operator", folder), hash_of("operator", whole));
+  }
 }
 
 TEST_F(MgTfnoCase, FlowInPatchesOnTwoRanks)

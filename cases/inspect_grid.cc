@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Copyright (C) 2026 The Understudy authors
+//
+// What files in the layout of The Well hold, of ours or of others.
+
+#include <cases/inspect.h>
+#include <data/store/grid_dataset.h>
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace understudy
+{
+namespace
+{
+namespace fs = std::filesystem;
+
+constexpr std::array splits = {"train", "val", "test"};
+
+std::string field_line(const GridField &field)
+{
+  return fmt::format("  {} {}, {} [{}]\n", field.name,
+                     field.order == 0 ? "scalar" : fmt::format("tensor of order {}", field.order),
+                     field.time == GridField::Time::none ? "constant in time" : "at every time",
+                     field.unit);
+}
+
+std::string contents(const GridDataSetInfo &info)
+{
+  std::string text = "data set '" + info.name + "'\ngrid:\n";
+  for (unsigned d = 0; d < info.grid.dimension; ++d)
+    text += fmt::format("  {} points from {:.6g} with spacing {:.6g}, {}\n", info.grid.n_nodes[d],
+                        info.grid.origin[d], info.grid.spacing[d], info.boundary[d]);
+  text += fmt::format("times: {}, from {:.6g} to {:.6g}\nfields:\n", info.times.size(),
+                      info.times.front(), info.times.back());
+  for (const auto &field : info.fields)
+    text += field_line(field);
+  if (!info.scalars.empty())
+    text += fmt::format("scalars: {}\n", fmt::join(info.scalars, ", "));
+  if (!info.parameters.empty())
+    text += "parameters:\n";
+  for (const auto &[name, value] : info.parameters)
+    text += fmt::format("  {} {:.6g}\n", name, value);
+  return text;
+}
+} // namespace
+
+std::string inspect_grid_file(const fs::path &path)
+{
+  // libhdf5 may crash on what was damaged: of ours the hash tells before it is opened
+  const fs::path place = fs::absolute(path).parent_path(),
+                 folder = place.parent_path().parent_path();
+  bool verified = false;
+  if (fs::exists(folder / "SHA256SUMS"))
+    for (const char *split : splits)
+      if (place.filename() == grid_split_folder(split))
+        verified = !grid_files(folder.string(), split).empty();
+  const GridFile file(path.string());
+  return fmt::format("file {} in the layout of The Well ({})\ntrajectories: {}\n", path.string(),
+                     verified ? "verified" : "no hash beside it", file.n_trajectories()) +
+         contents(file.info());
+}
+
+std::string inspect_grid_files(const fs::path &folder)
+{
+  std::string text =
+    "files " + folder.string() + " in the layout of The Well (all files verified)\ntrajectories:\n";
+  std::string held;
+  for (const char *split : splits)
+  {
+    if (!fs::exists(folder / "data" / grid_split_folder(split)))
+      continue;
+    const auto files = grid_files(folder.string(), split);
+    std::size_t n = 0;
+    for (const auto &path : files)
+    {
+      const GridFile file(path);
+      n += file.n_trajectories();
+      held = contents(file.info());
+    }
+    text +=
+      fmt::format("  {} {} in {} file{}\n", split, n, files.size(), files.size() == 1 ? "" : "s");
+  }
+  return text + held;
+}
+} // namespace understudy
