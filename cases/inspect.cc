@@ -54,10 +54,10 @@ std::string inspect(const std::filesystem::path &file, bool plaid)
     throw UserError("There is no file or folder " + file.string() + ".");
   if (std::filesystem::is_directory(file))
   {
-    if (!plaid && std::filesystem::exists(file / "SHA256SUMS"))
-      return inspect_grid_files(file);
-    return inspect_data(std::filesystem::exists(file / "data" / "manifest.json") ? file / "data"
-                                                                                 : file);
+    if (std::filesystem::exists(file / "data" / "manifest.json"))
+      return inspect_data(file / "data");
+    return !plaid && std::filesystem::exists(file / "SHA256SUMS") ? inspect_grid_files(file)
+                                                                  : inspect_data(file);
   }
   if (!plaid && file.extension() == ".hdf5")
     return inspect_grid_file(file);

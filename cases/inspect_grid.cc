@@ -4,19 +4,16 @@
 // What files in the layout of The Well hold, of ours or of others.
 
 #include <cases/inspect.h>
+#include <data/core/errors.h>
 #include <data/store/grid_dataset.h>
 
 #include <fmt/format.h>
-
-#include <array>
 
 namespace understudy
 {
 namespace
 {
 namespace fs = std::filesystem;
-
-constexpr std::array splits = {"train", "val", "test"};
 
 std::string field_line(const GridField &field)
 {
@@ -49,28 +46,27 @@ std::string contents(const GridDataSetInfo &info)
 std::string inspect_grid_file(const fs::path &path)
 {
   // libhdf5 may crash on what was damaged: of ours the hash tells before it is opened
-  const fs::path place = fs::absolute(path).parent_path(),
-                 folder = place.parent_path().parent_path();
+  const fs::path folder = fs::absolute(path).parent_path().parent_path().parent_path();
   bool verified = false;
   if (fs::exists(folder / "SHA256SUMS"))
-    for (const char *split : splits)
-      if (place.filename() == grid_split_folder(split))
-        verified = !grid_files(folder.string(), split).empty();
+    for (const auto &split : grid_splits(folder.string()))
+      for (const auto &known : grid_files(folder.string(), split))
+        verified = verified || fs::equivalent(known, path);
   const GridFile file(path.string());
   return fmt::format("file {} in the layout of The Well ({})\ntrajectories: {}\n", path.string(),
-                     verified ? "verified" : "no hash beside it", file.n_trajectories()) +
+                     verified ? "verified" : "without a hash", file.n_trajectories()) +
          contents(file.info());
 }
 
 std::string inspect_grid_files(const fs::path &folder)
 {
-  std::string text =
-    "files " + folder.string() + " in the layout of The Well (all files verified)\ntrajectories:\n";
-  std::string held;
-  for (const char *split : splits)
+  const auto splits = grid_splits(folder.string());
+  if (splits.empty())
+    throw UserError("'" + (folder / "SHA256SUMS").string() +
+                    "' lists no files of a data set on grids.");
+  std::string counts, held;
+  for (const auto &split : splits)
   {
-    if (!fs::exists(folder / "data" / grid_split_folder(split)))
-      continue;
     const auto files = grid_files(folder.string(), split);
     std::size_t n = 0;
     for (const auto &path : files)
@@ -79,9 +75,10 @@ std::string inspect_grid_files(const fs::path &folder)
       n += file.n_trajectories();
       held = contents(file.info());
     }
-    text +=
+    counts +=
       fmt::format("  {} {} in {} file{}\n", split, n, files.size(), files.size() == 1 ? "" : "s");
   }
-  return text + held;
+  return "files " + folder.string() +
+         " in the layout of The Well (all files verified)\ntrajectories:\n" + counts + held;
 }
 } // namespace understudy

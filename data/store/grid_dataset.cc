@@ -27,6 +27,12 @@ const std::array<std::string, 3> directions = {"x", "y", "z"};
 const std::array<std::string, 3> tensor_groups = {"t0_fields", "t1_fields", "t2_fields"};
 const std::string sums_file = "SHA256SUMS";
 
+/// The folder of a split is called otherwise there.
+std::string folder_of_split(const std::string &split)
+{
+  return split == "val" ? "valid" : split;
+}
+
 Shape spatial_shape(const GridDataSetInfo &info, const GridField &field)
 {
   Shape shape(info.grid.n_nodes.begin(), info.grid.n_nodes.begin() + info.grid.dimension);
@@ -307,11 +313,6 @@ std::size_t trajectories_per_file(const GridDataSetInfo &info, std::size_t file_
 }
 } // namespace
 
-std::string grid_split_folder(const std::string &split)
-{
-  return split == "val" ? "valid" : split;
-}
-
 void write_grid_files(const DataSet &data, const GridDataSetInfo &info, const std::string &folder,
                       std::size_t file_bytes)
 {
@@ -332,7 +333,7 @@ void write_grid_files(const DataSet &data, const GridDataSetInfo &info, const st
   {
     const std::vector<std::size_t> ids = data.ids(split);
     if (!ids.empty())
-      create_folder((next / "data" / grid_split_folder(split)).string());
+      create_folder((next / "data" / folder_of_split(split)).string());
     for (std::size_t begin = 0; begin < ids.size(); begin += most)
     {
       std::vector<GridTrajectory> trajectories;
@@ -340,8 +341,7 @@ void write_grid_files(const DataSet &data, const GridDataSetInfo &info, const st
         trajectories.push_back(trajectory_of(data, info, ids[i]));
       std::array<char, 32> number{};
       std::snprintf(number.data(), number.size(), "-%05zu.hdf5", begin / most);
-      const fs::path file =
-        fs::path("data") / grid_split_folder(split) / (info.name + number.data());
+      const fs::path file = fs::path("data") / folder_of_split(split) / (info.name + number.data());
       const std::string bytes = grid_file_bytes(info, trajectories, notes);
       write_file_atomically((next / file).string(), bytes);
       sums += sha256_hex(bytes) + "  " + file.string() + "\n";
@@ -352,10 +352,20 @@ void write_grid_files(const DataSet &data, const GridDataSetInfo &info, const st
   replace_folder(next, target);
 }
 
+std::vector<std::string> grid_splits(const std::string &folder)
+{
+  const std::string sums = read_file((fs::path(folder) / sums_file).string());
+  std::vector<std::string> found;
+  for (const std::string split : {"train", "val", "test"})
+    if (sums.find("  data/" + folder_of_split(split) + "/") != std::string::npos)
+      found.push_back(split);
+  return found;
+}
+
 std::vector<std::string> grid_files(const std::string &folder, const std::string &split)
 {
   const std::string list = (fs::path(folder) / sums_file).string();
-  const std::string wanted = "data/" + grid_split_folder(split) + "/";
+  const std::string wanted = "data/" + folder_of_split(split) + "/";
   std::istringstream lines(read_file(list));
   std::vector<std::string> found;
   for (std::string line; std::getline(lines, line);)

@@ -75,8 +75,9 @@ std::string grid_file_bytes(const GridDataSetInfo &info,
 void write_grid_files(const DataSet &data, const GridDataSetInfo &info, const std::string &folder,
                       std::size_t file_bytes = std::size_t(64) << 20);
 
-/// What the folder of a split is called there: "valid" for "val".
-std::string grid_split_folder(const std::string &split);
+/// The splits ("train", "val", "test") of which the sums in a folder of write_grid_files() list
+/// files. Throws UserError when there are no such sums.
+std::vector<std::string> grid_splits(const std::string &folder);
 
 /// The files of a split ("train", "val" or "test") in a folder of write_grid_files(), sorted and
 /// compared with their SHA-256. Throws UserError when there are none, or one differs.

@@ -161,14 +161,18 @@ TEST_F(MgTfnoCase, GridFilesAreInTheLayoutOfTheWell)
   {
     const auto told = run_understudy("inspect " + what);
     EXPECT_EQ(told.code, 0) << told.output;
-    EXPECT_THAT(told.output, AllOf(HasSubstr("verified"), HasSubstr("  u scalar, at every time")));
+    EXPECT_THAT(told.output, AllOf(HasSubstr("verified)"), HasSubstr("  u scalar, at every time")));
   }
+  fs::copy(file, out("alone.hdf5"));
+  EXPECT_THAT(run_understudy("inspect " + out("alone.hdf5")).output, HasSubstr("without a hash"));
   fs::copy(out() + "/data_grid", out("damaged_grid"), fs::copy_options::recursive);
   const std::string damaged = out("damaged_grid") + file.substr((out() + "/data_grid").size());
   fs::resize_file(damaged, fs::file_size(damaged) / 2);
   for (const std::string &what : {out("damaged_grid"), damaged})
     EXPECT_THAT(only_line(run_understudy("inspect " + what), 2),
                 HasSubstr("was damaged or edited"));
+  fs::remove_all(out("damaged_grid") + "/data/train"); // which the sums still list
+  EXPECT_EQ(run_understudy("inspect " + out("damaged_grid")).code, 2);
 }
 
 TEST_F(MgTfnoCase, NothingIsDoneTwiceAndTheRecipeDecides)
