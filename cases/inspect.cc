@@ -59,14 +59,14 @@ std::string inspect(const std::filesystem::path &file, bool plaid)
     return !plaid && std::filesystem::exists(file / "SHA256SUMS") ? inspect_grid_files(file)
                                                                   : inspect_data(file);
   }
-  if (!plaid && file.extension() == ".hdf5")
-    return inspect_grid_file(file);
-  if (file.extension() == ".safetensors")
-  {
-    if (plaid)
-      throw UserError(file.string() + " is a model; --plaid looks at data sets.");
+  const bool is_model = file.extension() == ".safetensors", on_grid = file.extension() == ".hdf5";
+  if (plaid && (is_model || on_grid))
+    throw UserError(file.string() + (is_model ? " is a model" : " is a file on grids") +
+                    "; --plaid looks at data sets.");
+  if (is_model)
     return inspect_model(file);
-  }
+  if (on_grid)
+    return inspect_grid_file(file);
   const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
   if (file.filename() == "manifest.json" || file.extension() == ".h5")
     return inspect_data(folder);

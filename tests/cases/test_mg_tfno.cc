@@ -165,6 +165,8 @@ TEST_F(MgTfnoCase, GridFilesAreInTheLayoutOfTheWell)
   }
   fs::copy(file, out("alone.hdf5"));
   EXPECT_THAT(run_understudy("inspect " + out("alone.hdf5")).output, HasSubstr("without a hash"));
+  EXPECT_THAT(only_line(run_understudy("inspect --plaid " + file), 2),
+              HasSubstr("is a file on grids; --plaid looks at data sets"));
   fs::copy(out() + "/data_grid", out("damaged_grid"), fs::copy_options::recursive);
   const std::string damaged = out("damaged_grid") + file.substr((out() + "/data_grid").size());
   fs::resize_file(damaged, fs::file_size(damaged) / 2);
