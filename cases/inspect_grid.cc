@@ -46,12 +46,7 @@ std::string contents(const GridDataSetInfo &info)
 std::string inspect_grid_file(const fs::path &path)
 {
   // libhdf5 may crash on what was damaged: of ours the hash tells before it is opened
-  const fs::path folder = fs::absolute(path).parent_path().parent_path().parent_path();
-  bool verified = false;
-  if (fs::exists(folder / "SHA256SUMS"))
-    for (const auto &split : grid_splits(folder.string()))
-      for (const auto &known : grid_files(folder.string(), split))
-        verified = verified || fs::equivalent(known, path);
+  const bool verified = verify_grid_file(path.string());
   const GridFile file(path.string());
   return fmt::format("file {} in the layout of The Well ({})\ntrajectories: {}\n", path.string(),
                      verified ? "verified" : "without a hash", file.n_trajectories()) +

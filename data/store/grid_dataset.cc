@@ -311,6 +311,33 @@ std::size_t trajectories_per_file(const GridDataSetInfo &info, std::size_t file_
     n += info.n_values(field) * sizeof(float);
   return std::max<std::size_t>(file_bytes / n, 1);
 }
+
+using Sums = std::map<std::string, std::string>; ///< SHA-256 of the files in a folder
+
+Sums read_sums(const std::string &folder)
+{
+  std::istringstream lines(read_file((fs::path(folder) / sums_file).string()));
+  Sums sums;
+  for (std::string line; std::getline(lines, line);)
+    if (const std::size_t gap = line.find("  "); gap != std::string::npos)
+      sums[line.substr(gap + 2)] = line.substr(0, gap);
+  return sums;
+}
+
+bool is_of_split(const std::string &file, const std::string &split)
+{
+  return file.starts_with("data/" + folder_of_split(split) + "/");
+}
+
+/// The path of a file that has the SHA-256 that it should have.
+std::string verified(const std::string &folder, const Sums::value_type &sum)
+{
+  const std::string path = (fs::path(folder) / sum.first).string();
+  if (sha256_of_file(path) != sum.second)
+    throw UserError("'" + path + "' differs from its SHA-256 in '" +
+                    (fs::path(folder) / sums_file).string() + "', so it was damaged or edited.");
+  return path;
+}
 } // namespace
 
 void write_grid_files(const DataSet &data, const GridDataSetInfo &info, const std::string &folder,
@@ -354,35 +381,37 @@ void write_grid_files(const DataSet &data, const GridDataSetInfo &info, const st
 
 std::vector<std::string> grid_splits(const std::string &folder)
 {
-  const std::string sums = read_file((fs::path(folder) / sums_file).string());
+  const Sums sums = read_sums(folder);
   std::vector<std::string> found;
   for (const std::string split : {"train", "val", "test"})
-    if (sums.find("  data/" + folder_of_split(split) + "/") != std::string::npos)
+    if (std::ranges::any_of(sums, [&](const auto &sum) { return is_of_split(sum.first, split); }))
       found.push_back(split);
   return found;
 }
 
 std::vector<std::string> grid_files(const std::string &folder, const std::string &split)
 {
-  const std::string list = (fs::path(folder) / sums_file).string();
-  const std::string wanted = "data/" + folder_of_split(split) + "/";
-  std::istringstream lines(read_file(list));
   std::vector<std::string> found;
-  for (std::string line; std::getline(lines, line);)
-  {
-    const std::size_t gap = line.find("  ");
-    const std::string file = gap == std::string::npos ? "" : line.substr(gap + 2);
-    if (!file.starts_with(wanted))
-      continue;
-    const std::string path = (fs::path(folder) / file).string();
-    if (sha256_of_file(path) != line.substr(0, gap))
-      throw UserError("'" + path + "' differs from its SHA-256 in '" + list +
-                      "', so it was damaged or edited.");
-    found.push_back(path);
-  }
+  for (const auto &sum : read_sums(folder)) // sorted
+    if (is_of_split(sum.first, split))
+      found.push_back(verified(folder, sum));
   if (found.empty())
-    throw UserError("'" + list + "' lists no file of the split '" + split + "'.");
-  std::ranges::sort(found);
+    throw UserError("'" + (fs::path(folder) / sums_file).string() +
+                    "' lists no file of the split '" + split + "'.");
   return found;
+}
+
+bool verify_grid_file(const std::string &path)
+{
+  const fs::path file = fs::absolute(path).lexically_normal();
+  const fs::path folder = file.parent_path().parent_path().parent_path();
+  if (!fs::exists(folder / sums_file))
+    return false;
+  const Sums sums = read_sums(folder.string());
+  const auto sum = sums.find(file.lexically_relative(folder).string());
+  if (sum == sums.end())
+    return false;
+  verified(folder.string(), *sum);
+  return true;
 }
 } // namespace understudy

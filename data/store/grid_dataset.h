@@ -83,6 +83,10 @@ std::vector<std::string> grid_splits(const std::string &folder);
 /// compared with their SHA-256. Throws UserError when there are none, or one differs.
 std::vector<std::string> grid_files(const std::string &folder, const std::string &split);
 
+/// Whether a file is one that the sums of a folder of write_grid_files() list. Throws UserError
+/// when it is and differs from its SHA-256.
+bool verify_grid_file(const std::string &path);
+
 /// Reads a file in this layout, of ours or of The Well as far as its fields vary along all
 /// directions. Only files that are trusted: libhdf5 may crash on damaged ones, see grid_files().
 class GridFile

@@ -60,9 +60,8 @@ double length_of(const torch::Tensor &t)
 /// small ones of a hundredth of the largest gradient. What vanishes there, as the gradient of a
 /// shift before a normalisation does, is nothing but noise: in double precision it is compared with
 /// that hundredth (a twentieth where sums go over samples, too, or factors come from a network: 1.9
-/// and 1.2 hundredths were seen), in single not at all. In single precision under a normalisation
-/// it is a twentieth for all: their sums cancel, to 1.4 hundredths of the largest gradient in a
-/// bias of the lift, and then are as exact as their terms, whose order is that of the processor.
+/// and 1.2 hundredths were seen), in single not at all. Sums that cancel are as exact as their
+/// terms: twice what the plain network misses in the same precision is allowed, too.
 void check(const FnoConfig &config, torch::ScalarType type, std::int64_t n1, std::int64_t n2,
            double tolerance, std::int64_t n_samples = 3)
 {
@@ -75,6 +74,9 @@ void check(const FnoConfig &config, torch::ScalarType type, std::int64_t n1, std
   const Step own = step_of(module, x.to(type), direction.to(type));
   const Step expected = step_of([&](const torch::Tensor &in) { return plain.forward(in); },
                                 plain.parameters(), x, direction);
+  const test::PlainFno rounded(config, module->named_parameters());
+  const Step rival = step_of([&](const torch::Tensor &in) { return rounded.forward(in); },
+                             rounded.parameters(), x.to(type), direction.to(type));
   ASSERT_EQ(own.y.sizes(), expected.y.sizes());
   EXPECT_LE(length_of(own.y - expected.y), tolerance * length_of(expected.y));
   EXPECT_LE(length_of(own.dx - expected.dx), tolerance * length_of(expected.dx));
@@ -91,11 +93,12 @@ void check(const FnoConfig &config, torch::ScalarType type, std::int64_t n1, std
     if (type == torch::kFloat32 && vanishes)
       continue;
     const bool noisy = config.norm == FnoNorm::batch || config.norm == FnoNorm::adaptive;
-    const bool cancels = type == torch::kFloat32 && config.norm != FnoNorm::none;
-    const double floor = cancels || (vanishes && noisy) ? 0.05 : 0.01;
+    const double floor = vanishes && noisy ? 0.05 : 0.01;
     EXPECT_LE(length_of(own.gradients[i] - expected.gradients[i]),
-              tolerance * std::max(size, floor * largest))
-      << names[i];
+              std::max(tolerance * std::max(size, floor * largest),
+                       2. * length_of(rival.gradients[i] - expected.gradients[i])))
+      << names[i] << ", the plain network misses "
+      << length_of(rival.gradients[i] - expected.gradients[i]);
   }
 }
 
@@ -188,8 +191,11 @@ TEST(TrainedNetwork, TreatsSamplesOneByOne)
     double largest = 0.;
     for (const auto &g : all.gradients)
       largest = std::max(largest, length_of(g));
-    // what vanishes before a normalisation is noise: 1.6e-15 of the largest were seen
-    const double floor = config.norm == FnoNorm::none ? 0. : 0.05;
+    // what vanishes before a normalisation is noise; before an adaptive one 1.6e-15 of the largest
+    // gradient, seven roundings, were seen
+    const double floor = config.norm == FnoNorm::none       ? 0.
+                         : config.norm == FnoNorm::adaptive ? 0.05
+                                                            : 0.01;
     for (std::size_t i = 0; i < sums.size(); ++i)
       EXPECT_LE(length_of(sums[i] - all.gradients[i]),
                 1e-13 * std::max(length_of(sums[i]), floor * largest));
